@@ -1,0 +1,15 @@
+// What each file of the addon adds to its exports; the TypeScript interface Binding lists the same.
+#pragma once
+
+#include <napi.h>
+
+namespace bpf_lsm {
+
+void export_object(Napi::Object exports);
+void export_program(Napi::Object exports);
+void export_map(Napi::Object exports);
+void export_link(Napi::Object exports);
+void export_ring(Napi::Object exports);
+void export_probe(Napi::Object exports);
+
+}  // namespace bpf_lsm

@@ -1,0 +1,96 @@
+#include "poller.h"
+
+#include <uv.h>
+
+#include "../core/error.h"
+
+namespace bpf_lsm {
+
+struct Poller::State {
+  uv_poll_t handle{};
+  napi_env env = nullptr;
+  napi_async_cleanup_hook_handle hook = nullptr;
+  Napi::FunctionReference on_readable;
+  std::unique_ptr<Napi::AsyncContext> context;
+  Poller* owner = nullptr;
+  bool closing = false;
+
+  static State& of(uv_poll_t* handle) { return *static_cast<State*>(handle->data); }
+
+  void close() {
+    if (closing) return;
+    closing = true;
+    if (owner) owner->state_ = nullptr;
+    uv_close(reinterpret_cast<uv_handle_t*>(&handle), [](uv_handle_t* closed) {
+      State* state = static_cast<State*>(closed->data);
+      napi_remove_async_cleanup_hook(state->hook);
+      delete state;
+    });
+  }
+
+  static void on_environment_end(napi_async_cleanup_hook_handle, void* data) {
+    State* state = static_cast<State*>(data);
+    // References into the dying environment cannot be deleted later than this.
+    state->context.reset();
+    state->on_readable.Reset();
+    state->close();
+  }
+
+  static void on_event(uv_poll_t* handle, int, int) {
+    State& state = of(handle);
+    uv_poll_stop(handle);
+    const Napi::Env env(state.env);
+    const Napi::HandleScope scope(env);
+    // MakeCallback, not Call: promise jobs and nextTicks run after it as after any other event.
+    try {
+      state.on_readable.MakeCallback(Napi::Object::New(env), {}, *state.context);
+    } catch (const Napi::Error& error) {
+      napi_fatal_exception(env, error.Value());
+    }
+  }
+};
+
+Poller::Poller(Napi::Env env, int fd, Napi::Function on_readable) {
+  uv_loop_t* loop = nullptr;
+  napi_get_uv_event_loop(env, &loop);
+  auto state = std::make_unique<State>();
+  state->env = env;
+  state->owner = this;
+  const int result = uv_poll_init(loop, &state->handle, fd);
+  if (result < 0) throw Error(-result, "uv_poll_init", "cannot wait for the ring buffer");
+  state_ = state.release();
+  state_->handle.data = state_;
+  state_->on_readable = Napi::Persistent(on_readable);
+  state_->context = std::make_unique<Napi::AsyncContext>(env, "bpf-lsm:ring");
+  napi_add_async_cleanup_hook(env, State::on_environment_end, state_, &state_->hook);
+}
+
+Poller::~Poller() {
+  if (!state_) return;
+  state_->owner = nullptr;
+  state_->on_readable.Reset();
+  state_->context.reset();
+  state_->close();
+}
+
+void Poller::arm() {
+  if (!state_) return;
+  const int result = uv_poll_start(&state_->handle, UV_READABLE, State::on_event);
+  if (result < 0) throw Error(-result, "uv_poll_start", "cannot wait for the ring buffer");
+}
+
+void Poller::disarm() {
+  if (state_) uv_poll_stop(&state_->handle);
+}
+
+void Poller::ref(bool keep_alive) {
+  if (!state_) return;
+  auto* handle = reinterpret_cast<uv_handle_t*>(&state_->handle);
+  if (keep_alive) {
+    uv_ref(handle);
+  } else {
+    uv_unref(handle);
+  }
+}
+
+}  // namespace bpf_lsm

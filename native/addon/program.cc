@@ -1,0 +1,59 @@
+#include "../core/program.h"
+
+#include "../core/pin.h"
+#include "args.h"
+#include "errors.h"
+#include "exports.h"
+#include "handles.h"
+
+namespace bpf_lsm {
+
+namespace {
+
+Napi::Value open_pinned(const Napi::CallbackInfo& info) {
+  auto handle = std::make_shared<ProgramHandle>(open_pin(text(info[0], "path"), ObjectKind::kProgram));
+  return Handle<ProgramHandle>::make(info.Env(), std::move(handle));
+}
+
+Napi::Value describe(const Napi::CallbackInfo& info) {
+  const ProgramInfo program = program_info(Handle<ProgramHandle>::of(info[0])->fd.get());
+  auto result = Napi::Object::New(info.Env());
+  result.Set("id", program.id);
+  result.Set("name", program.name);
+  result.Set("tag", program.tag);
+  result.Set("type", program.type);
+  result.Set("createdByUid", program.created_by_uid);
+  result.Set("loadTimeNs", Napi::BigInt::New(info.Env(), program.load_time_ns));
+  result.Set("runCount", Napi::BigInt::New(info.Env(), program.run_count));
+  result.Set("runTimeNs", Napi::BigInt::New(info.Env(), program.run_time_ns));
+  result.Set("attachBtfId", program.attach_btf_id);
+  result.Set("verifiedInstructions", program.verified_instructions);
+  return result;
+}
+
+Napi::Value pin_to(const Napi::CallbackInfo& info) {
+  pin(Handle<ProgramHandle>::of(info[0])->fd.get(), text(info[1], "path"));
+  return info.Env().Undefined();
+}
+
+Napi::Value test_run(const Napi::CallbackInfo& info) {
+  const int fd = Handle<ProgramHandle>::of(info[0])->fd.get();
+  return Napi::Number::New(info.Env(), program_test_run(fd, bytes(info[1], "context")));
+}
+
+Napi::Value close(const Napi::CallbackInfo& info) {
+  Handle<ProgramHandle>::close(info[0]);
+  return info.Env().Undefined();
+}
+
+}  // namespace
+
+void export_program(Napi::Object exports) {
+  export_function<open_pinned>(exports, "programOpenPinned");
+  export_function<describe>(exports, "programInfo");
+  export_function<pin_to>(exports, "programPin");
+  export_function<test_run>(exports, "programTestRun");
+  export_function<close>(exports, "programClose");
+}
+
+}  // namespace bpf_lsm

@@ -1,0 +1,83 @@
+// A BPF object file through libbpf: opened, edited, loaded.
+#pragma once
+
+#include <bpf/libbpf.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "fd.h"
+
+namespace bpf_lsm {
+
+struct OpenOptions {
+  std::string name;      // becomes part of the names of the object's data maps
+  std::string pin_root;  // where maps declared with pinning = LIBBPF_PIN_BY_NAME go; empty: libbpf's default
+  std::string kconfig;   // text in the format of /boot/config-*
+  std::string btf_path;  // BTF to relocate against instead of the running kernel's
+};
+
+struct ProgramSpec {
+  std::string name;
+  std::string section;
+  std::string type;
+  uint32_t attach_type;
+  bool autoload;
+};
+
+struct MapSpec {
+  std::string name;
+  std::string type;
+  uint32_t key_size, value_size, max_entries, flags;
+  uint32_t key_type_id, value_type_id;  // BTF ids in the object; 0: not told
+  bool internal;                        // a data section (.bss, .rodata.x) rather than a declared map
+  std::string pin_path;
+};
+
+class Object {
+public:
+  // Reads the ELF image; the bytes are not needed afterwards.
+  static std::shared_ptr<Object> open(std::span<const std::byte> elf, const OpenOptions& options);
+
+  std::vector<ProgramSpec> programs() const;
+  std::vector<MapSpec> maps() const;
+  // The object's BTF with section offsets filled in; empty when it has none.
+  std::span<const std::byte> raw_btf() const;
+
+  void set_autoload(const std::string& program, bool autoload);
+  void set_max_entries(const std::string& map, uint32_t entries);
+  void set_pin_path(const std::string& map, const std::string& path);
+
+  // The bytes a data section starts with; editable until load.
+  std::span<std::byte> initial_value(const std::string& map);
+
+  // Creates the maps and loads the programs. Takes from milliseconds to seconds in the verifier; may run on
+  // any thread, but nothing else may touch the object meanwhile.
+  void load();
+  bool loaded() const { return loaded_; }
+  // What libbpf warned of while opening and loading.
+  const std::string& log() const { return log_; }
+
+  // Descriptors of our own: they stay good when the object is gone.
+  UniqueFd program_fd(const std::string& name) const;
+  UniqueFd map_fd(const std::string& name) const;
+
+  bpf_program* program(const std::string& name) const;
+
+private:
+  explicit Object(bpf_object* object) : object_(object, bpf_object__close) {}
+  bpf_map* map(const std::string& name) const;
+  void forget_ring_value_sizes();
+
+  std::unique_ptr<bpf_object, decltype(&bpf_object__close)> object_;
+  std::unordered_map<std::string, uint32_t> ring_value_types_;
+  std::string log_;
+  bool loaded_ = false;
+};
+
+}  // namespace bpf_lsm

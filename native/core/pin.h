@@ -1,0 +1,20 @@
+// Pins: names in bpffs that keep a kernel object alive without any process.
+#pragma once
+
+#include <string>
+
+#include "fd.h"
+
+namespace bpf_lsm {
+
+enum class ObjectKind { kMap, kProgram, kLink };
+
+// What the descriptor refers to; the kernel takes a descriptor of any kind from a pin.
+ObjectKind kind_of(int fd);
+
+void pin(int fd, const std::string& path);
+
+// Opens a pin and makes sure that it is of the wanted kind.
+UniqueFd open_pin(const std::string& path, ObjectKind wanted);
+
+}  // namespace bpf_lsm

@@ -1,0 +1,44 @@
+#include "program.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include <cstring>
+
+#include "text.h"
+
+namespace bpf_lsm {
+
+ProgramInfo program_info(int fd) {
+  bpf_prog_info info{};
+  uint32_t size = sizeof(info);
+  if (bpf_obj_get_info_by_fd(fd, &info, &size) < 0) {
+    throw Error(errno, "bpf(BPF_OBJ_GET_INFO_BY_FD)", "cannot read the program's information");
+  }
+  const char* type = libbpf_bpf_prog_type_str(static_cast<bpf_prog_type>(info.type));
+  return {
+      .id = info.id,
+      .name = fixed_text(info.name),
+      .tag = hex(info.tag, sizeof(info.tag)),
+      .type = type ? type : std::to_string(info.type),
+      .created_by_uid = info.created_by_uid,
+      .load_time_ns = info.load_time,
+      .run_count = info.run_cnt,
+      .run_time_ns = info.run_time_ns,
+      .attach_btf_id = info.attach_btf_id,
+      .verified_instructions = info.verified_insns,
+  };
+}
+
+uint32_t program_test_run(int fd, std::span<std::byte> context) {
+  // A SYSCALL program's context is copied back into ctx_in itself (net/bpf/test_run.c
+  // bpf_prog_test_run_syscall); ctx_out must stay unset or the kernel answers EINVAL.
+  LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = context.empty() ? nullptr : context.data(),
+              .ctx_size_in = static_cast<uint32_t>(context.size()));
+  if (bpf_prog_test_run_opts(fd, &opts) < 0) {
+    throw Error(errno, "bpf(BPF_PROG_TEST_RUN)", "cannot run the program");
+  }
+  return opts.retval;
+}
+
+}  // namespace bpf_lsm
