@@ -1,0 +1,20 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { BpfError } from '../errors.js';
+import { checkCommand } from './check.js';
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+
+const program = new Command('bpf-lsm')
+  .description('Load, prove and inspect BPF LSM programs.')
+  .version(version)
+  .addCommand(checkCommand());
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof BpfError)) throw error;
+  process.stderr.write(`bpf-lsm: ${error.message}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,95 @@
+/**
+ * Why a call failed, in the terms a caller can act on: this kernel cannot do it, this libbpf cannot do it,
+ * you may not do it, or what you passed is wrong.
+ */
+export type BpfErrorReason = 'kernel' | 'libbpf' | 'permission' | 'input';
+
+/** Facts about a failure, for programs; {@link BpfError} carries them as properties. */
+export interface BpfErrorFields {
+  /**
+   * What callers match on: an errno name as the kernel spells it (`EPERM`, `ENOTSUPP`), a libbpf error name
+   * (`LIBBPF_ERRNO__FORMAT`), or one of this library's own names, which begin with `ERR_BPF_`.
+   */
+  code: string;
+  /** The negative errno, as Node's system errors have it; absent when no system call failed. */
+  errno?: number | undefined;
+  /** The call that failed, such as `bpf(BPF_PROG_LOAD)`. */
+  syscall?: string | undefined;
+  /** Which of the three noes, or bad input; absent when it could not be told. */
+  reason?: BpfErrorReason | undefined;
+  /** The program concerned, by its C function name. */
+  program?: string | undefined;
+  /** The LSM hook concerned, without the `bpf_lsm_` prefix. */
+  hook?: string | undefined;
+  /** The map concerned, by its name in the object. */
+  map?: string | undefined;
+  /** The file, bpffs or cgroup path concerned. */
+  path?: string | undefined;
+  /** The kernel verifier's log, whole. */
+  verifierLog?: string | undefined;
+  /** What libbpf said while the call ran, whole. */
+  libbpfLog?: string | undefined;
+  /** What to do about it, in one sentence; also the end of the message. */
+  hint?: string | undefined;
+  /** The error underneath, if this one explains another. */
+  cause?: unknown;
+}
+
+/**
+ * Every error this library throws on its own account.
+ *
+ * The message is for people: what failed, on what, why, and what to do. The properties are for programs; match
+ * on `code`.
+ */
+export class BpfError extends Error {
+  declare readonly code: string;
+  declare readonly errno?: number;
+  declare readonly syscall?: string;
+  declare readonly reason?: BpfErrorReason;
+  declare readonly program?: string;
+  declare readonly hook?: string;
+  declare readonly map?: string;
+  declare readonly path?: string;
+  declare readonly verifierLog?: string;
+  declare readonly libbpfLog?: string;
+  declare readonly hint?: string;
+
+  /**
+   * @param message - what failed, on what and why; `fields.hint` is appended to it
+   * @param fields - the same as data
+   */
+  constructor(message: string, fields: BpfErrorFields) {
+    const { cause, hint } = fields;
+    super(hint ? `${message}; ${hint}` : message, cause === undefined ? undefined : { cause });
+    for (const [name, value] of Object.entries(fields)) {
+      if (value !== undefined && name !== 'cause') {
+        // The logs can run to megabytes: there for whoever asks, but not printed with every stack trace.
+        const enumerable = name !== 'verifierLog' && name !== 'libbpfLog';
+        Object.defineProperty(this, name, { value, enumerable, configurable: true, writable: false });
+      }
+    }
+  }
+
+  static {
+    Object.defineProperty(BpfError.prototype, 'name', { value: 'BpfError', configurable: true, writable: true });
+  }
+}
+
+/** The same failure in other words: a new message and further fields, the old error as its cause. */
+export function rephrase(error: BpfError, message: string, fields: Partial<BpfErrorFields> = {}): BpfError {
+  const { code, errno, syscall, reason, program, hook, map, path, verifierLog, libbpfLog } = error;
+  return new BpfError(message, {
+    code,
+    errno,
+    syscall,
+    reason,
+    program,
+    hook,
+    map,
+    path,
+    verifierLog,
+    libbpfLog,
+    ...fields,
+    cause: error,
+  });
+}

@@ -1,0 +1,5 @@
+export type { Btf, U64 } from './btf/index.js';
+export { BpfError, type BpfErrorFields, type BpfErrorReason } from './errors.js';
+export * from './events/index.js';
+export * from './lsm/index.js';
+export * from './object/index.js';

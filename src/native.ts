@@ -1,0 +1,202 @@
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { BpfError, type BpfErrorFields } from './errors.js';
+
+declare const kind: unique symbol;
+
+/** An object of the addon's that owns a kernel object; good only for passing back to the addon. */
+export interface Handle<Kind extends string> {
+  readonly [kind]: Kind;
+}
+
+export type ObjectHandle = Handle<'object'>;
+export type ProgramHandle = Handle<'program'>;
+export type MapHandle = Handle<'map'>;
+export type LinkHandle = Handle<'link'>;
+export type RingHandle = Handle<'ring'>;
+
+export interface NativeProgramSpec {
+  name: string;
+  section: string;
+  /** libbpf's name of the program type: `lsm`, `tracing`, `syscall`, ... */
+  type: string;
+  /** `enum bpf_attach_type` */
+  attachType: number;
+  autoload: boolean;
+}
+
+export interface NativeMapSpec {
+  name: string;
+  /** libbpf's name of the map type: `hash`, `array`, `ringbuf`, ... */
+  type: string;
+  keySize: number;
+  valueSize: number;
+  maxEntries: number;
+  flags: number;
+  /** BTF ids in the object's BTF; 0: not told. */
+  keyTypeId: number;
+  valueTypeId: number;
+  internal: boolean;
+  pinPath: string;
+}
+
+export interface NativeProgramInfo {
+  id: number;
+  name: string;
+  tag: string;
+  type: string;
+  createdByUid: number;
+  loadTimeNs: bigint;
+  runCount: bigint;
+  runTimeNs: bigint;
+  attachBtfId: number;
+  verifiedInstructions: number;
+}
+
+export interface NativeMapInfo {
+  id: number;
+  name: string;
+  type: string;
+  keySize: number;
+  valueSize: number;
+  /** Bytes of a value in a buffer: more than valueSize for per-CPU maps. */
+  valueBytes: number;
+  maxEntries: number;
+  flags: number;
+  /** BTF ids in the kernel's BTF object `btfId`; 0: none. */
+  btfId: number;
+  keyTypeId: number;
+  valueTypeId: number;
+}
+
+export interface NativeLinkInfo {
+  id: number;
+  /** `enum bpf_link_type` */
+  type: number;
+  programId: number;
+  attachType: number;
+  targetBtfId: number;
+  cgroupId: bigint;
+}
+
+export interface NativeOpenOptions {
+  name: string;
+  pinRoot?: string;
+  kconfig?: string;
+  btfPath?: string;
+}
+
+/** All that native code offers. Every function throws {@link BpfError}. */
+export interface Binding {
+  setErrorFactory(make: (message: string, fields: BpfErrorFields) => Error): void;
+
+  objectOpen(elf: Uint8Array, options: NativeOpenOptions): ObjectHandle;
+  objectPrograms(object: ObjectHandle): NativeProgramSpec[];
+  objectMaps(object: ObjectHandle): NativeMapSpec[];
+  objectBtf(object: ObjectHandle): Uint8Array;
+  objectLog(object: ObjectHandle): string;
+  objectSetAutoload(object: ObjectHandle, program: string, autoload: boolean): void;
+  objectSetMaxEntries(object: ObjectHandle, map: string, maxEntries: number): void;
+  objectSetPinPath(object: ObjectHandle, map: string, path: string): void;
+  objectReadInitial(object: ObjectHandle, map: string, offset: number, into: Uint8Array): void;
+  objectWriteInitial(object: ObjectHandle, map: string, offset: number, from: Uint8Array): void;
+  objectLoad(object: ObjectHandle): Promise<void>;
+  objectProgram(object: ObjectHandle, name: string): ProgramHandle;
+  objectMap(object: ObjectHandle, name: string): MapHandle;
+  objectClose(object: ObjectHandle): void;
+
+  programOpenPinned(path: string): ProgramHandle;
+  programInfo(program: ProgramHandle): NativeProgramInfo;
+  programPin(program: ProgramHandle, path: string): void;
+  programTestRun(program: ProgramHandle, context: Uint8Array): number;
+  programClose(program: ProgramHandle): void;
+
+  mapOpenPinned(path: string): MapHandle;
+  mapInfo(map: MapHandle): NativeMapInfo;
+  mapLookup(map: MapHandle, key: Uint8Array, value: Uint8Array): boolean;
+  mapUpdate(map: MapHandle, key: Uint8Array, value: Uint8Array, flags: number): void;
+  mapDelete(map: MapHandle, key: Uint8Array): boolean;
+  mapNextKey(map: MapHandle, key: Uint8Array | null, next: Uint8Array): boolean;
+  mapReadMemory(map: MapHandle, offset: number, into: Uint8Array): void;
+  mapWriteMemory(map: MapHandle, offset: number, from: Uint8Array): void;
+  mapPin(map: MapHandle, path: string): void;
+  mapClose(map: MapHandle): void;
+
+  linkAttachLsm(program: ProgramHandle, cookie: bigint): LinkHandle;
+  linkAttachCgroup(program: ProgramHandle, cgroup: string, attachType: number): LinkHandle;
+  linkAttachAsDeclared(object: ObjectHandle, program: string): LinkHandle;
+  linkOpenPinned(path: string): LinkHandle;
+  linkInfo(link: LinkHandle): NativeLinkInfo;
+  linkPin(link: LinkHandle, path: string): void;
+  linkClose(link: LinkHandle): void;
+
+  ringOpen(map: MapHandle, onReadable: () => void): RingHandle;
+  /** `result` receives [bytes written, records, whether more wait, bytes a single record needs]. */
+  ringDrain(ring: RingHandle, slab: Uint8Array, most: number, result: Uint32Array): void;
+  ringAvailable(ring: RingHandle): number;
+  ringArm(ring: RingHandle): void;
+  ringDisarm(ring: RingHandle): void;
+  ringRef(ring: RingHandle, keepAlive: boolean): void;
+  ringClose(ring: RingHandle): void;
+
+  libbpfVersion(): string;
+  libbpfHas(name: string): boolean;
+  activeLsmIds(): number[] | null;
+  landlockAbi(): number | null;
+  btfById(id: number): Uint8Array;
+}
+
+let loaded: Binding | undefined;
+
+/**
+ * The addon, loaded at the first call, so that importing the package works where the addon cannot.
+ *
+ * @throws BpfError `ERR_BPF_ADDON` with what to do when it cannot be loaded
+ */
+export function native(): Binding {
+  loaded ??= load();
+  return loaded;
+}
+
+function load(): Binding {
+  if (process.platform !== 'linux') {
+    throw new BpfError(`bpf-lsm cannot work on ${process.platform}: BPF is Linux's`, {
+      code: 'ERR_BPF_ADDON',
+      reason: 'kernel',
+      hint: 'run it on Linux, or in a Linux virtual machine',
+    });
+  }
+  const require = createRequire(import.meta.url);
+  const root = fileURLToPath(new URL('..', import.meta.url));
+  try {
+    // BPF_LSM_ADDON names another build of the same addon: the one with sanitizers, for example.
+    const binding: Binding = process.env.BPF_LSM_ADDON
+      ? require(process.env.BPF_LSM_ADDON)
+      : require('node-gyp-build')(root);
+    binding.setErrorFactory((message, fields) => new BpfError(message, fields));
+    return binding;
+  } catch (cause) {
+    throw new BpfError(`the native addon of bpf-lsm cannot be loaded: ${reasonOf(cause)}`, {
+      code: 'ERR_BPF_ADDON',
+      hint: remedyFor(cause),
+      cause,
+    });
+  }
+}
+
+function reasonOf(cause: unknown): string {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return message.split('\n')[0] ?? message;
+}
+
+function remedyFor(cause: unknown): string {
+  const { code, message = '' } = cause as { code?: string; message?: string };
+  if (code === 'ERR_DLOPEN_DISABLED') {
+    return 'start node without --no-addons, and with --allow-addons under the permission model';
+  }
+  if (message.includes('libbpf.so')) return 'install the libbpf library (Debian, Ubuntu: apt-get install libbpf1)';
+  if (message.includes('No native build')) {
+    return 'install libbpf-dev, pkg-config and a C++20 compiler, then run: npm rebuild bpf-lsm';
+  }
+  return 'rebuild it for this Node and this system with: npm rebuild bpf-lsm';
+}

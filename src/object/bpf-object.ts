@@ -1,0 +1,134 @@
+import type { Btf, U64 } from '../btf/index.js';
+import { native, type ObjectHandle } from '../native.js';
+import type { Section } from './globals.js';
+import { BpfMap } from './map.js';
+import { namedTable, type Property } from './named.js';
+import { type OpenObject, type OpenOptions, openObject } from './open-object.js';
+import { BpfProgram } from './program.js';
+import type { AnyShape, Globals, Maps, ObjectShape, Programs } from './shape.js';
+
+/** What load() hands over. @internal */
+export interface LoadedParts {
+  name: string;
+  handle: ObjectHandle;
+  btf: Btf | undefined;
+  u64: U64;
+  sections: readonly Section[];
+  globals: ReadonlyMap<string, Property<unknown>>;
+}
+
+/**
+ * A loaded object: its programs can be attached, its maps and globals are alive.
+ *
+ * ```ts
+ * using open = BpfObject.open('guard.bpf.o');
+ * open.globals.target_pid = 4711;
+ * using object = await open.load();
+ * using link = object.programs.guard.attach();
+ * ```
+ *
+ * Closing the object gives up its programs and maps; links are independent of it and stay.
+ *
+ * Linux 6.1, libbpf 1.1 and newer.
+ */
+export class BpfObject<Shape extends ObjectShape = AnyShape> implements Disposable {
+  readonly name: string;
+  /** The loaded programs by name; those with autoload off are not among them. */
+  readonly programs: Programs<Shape>;
+  /** The maps by name, data sections such as `.bss` included. */
+  readonly maps: Maps<Shape>;
+  /**
+   * The global variables by name, alive: reading gives what the programs left there, assigning changes what they
+   * see. A value of 1, 2, 4 or 8 bytes changes in one store.
+   *
+   * @throws BpfError (from an assignment) `ERR_BPF_READ_ONLY` for constants, `ERR_BPF_UNKNOWN_NAME`,
+   *   `ERR_BPF_VALUE_TYPE`, `ERR_BPF_VALUE_RANGE`
+   */
+  readonly globals: Globals<Shape>;
+  /** The object's types; undefined for an object compiled without `-g`. */
+  readonly btf: Btf | undefined;
+  /** What libbpf warned of while opening and loading; empty when it had nothing to say. */
+  readonly libbpfLog: string;
+  readonly #handle: ObjectHandle;
+  readonly #programs: ReadonlyMap<string, BpfProgram>;
+  readonly #maps: ReadonlyMap<string, BpfMap>;
+  #closed = false;
+
+  /**
+   * Reads an object file.
+   *
+   * @param source - the path or file URL of a `.bpf.o`, or its bytes
+   * @throws BpfError `ENOENT` and its like for the file, `ERR_BPF_NOT_ELF`, `ERR_BPF_NO_BPF`,
+   *   `LIBBPF_ERRNO__FORMAT` and its like for what libbpf cannot read, `ERR_BPF_BTF`
+   */
+  static open<Shape extends ObjectShape = AnyShape>(
+    source: string | URL | Uint8Array,
+    options: OpenOptions = {},
+  ): OpenObject<Shape> {
+    return openObject<Shape>(source, options, (parts) => new BpfObject<Shape>(parts));
+  }
+
+  /** @internal */
+  constructor(parts: LoadedParts) {
+    this.name = parts.name;
+    this.btf = parts.btf;
+    this.#handle = parts.handle;
+    this.libbpfLog = native().objectLog(parts.handle);
+    this.#programs = loadedPrograms(parts.handle);
+    this.#maps = createdMaps(parts);
+    for (const section of parts.sections) this.#moveToMap(section);
+    const owner = `object "${parts.name}"`;
+    this.programs = namedTable(owner, 'program', readable(this.#programs)) as Programs<Shape>;
+    this.maps = namedTable(owner, 'map', readable(this.#maps)) as Maps<Shape>;
+    this.globals = namedTable(owner, 'global', parts.globals) as Globals<Shape>;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Gives up programs and maps. Links stay; closing twice is fine. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const program of this.#programs.values()) program.close();
+    for (const map of this.#maps.values()) map.close();
+    native().objectClose(this.#handle);
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** From load on, a section's bytes are those of its map. */
+  #moveToMap(section: Section): void {
+    const map = this.#maps.get(section.name);
+    if (!map) return;
+    section.frozen = true;
+    section.memory = {
+      read: (offset, into) => native().mapReadMemory(map.handle, offset, into),
+      write: (offset, from) => native().mapWriteMemory(map.handle, offset, from),
+    };
+  }
+}
+
+function loadedPrograms(object: ObjectHandle): Map<string, BpfProgram> {
+  const programs = new Map<string, BpfProgram>();
+  for (const spec of native().objectPrograms(object)) {
+    if (spec.autoload) programs.set(spec.name, new BpfProgram(native().objectProgram(object, spec.name), spec, object));
+  }
+  return programs;
+}
+
+function createdMaps({ handle, btf, u64 }: LoadedParts): Map<string, BpfMap> {
+  const maps = new Map<string, BpfMap>();
+  for (const { name, keyTypeId, valueTypeId } of native().objectMaps(handle)) {
+    const types = btf && { btf, keyTypeId, valueTypeId, u64 };
+    maps.set(name, new BpfMap(native().objectMap(handle, name), { name, types }));
+  }
+  return maps;
+}
+
+function readable<T>(entries: ReadonlyMap<string, T>): Map<string, Property<T>> {
+  return new Map([...entries].map(([name, value]) => [name, { get: () => value }]));
+}

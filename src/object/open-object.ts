@@ -1,0 +1,314 @@
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Btf, type U64 } from '../btf/index.js';
+import { BpfError, rephrase } from '../errors.js';
+import { type NativeMapSpec, native, type ObjectHandle } from '../native.js';
+import type { BpfObject, LoadedParts } from './bpf-object.js';
+import { globalsOf, isDataSection, type Section } from './globals.js';
+import { explainLoadFailure } from './load-failure.js';
+import { namedTable, type Property } from './named.js';
+import { hookOf } from './program.js';
+import type { AnyShape, Globals, ObjectShape, Programs } from './shape.js';
+
+/** How to open an object file. */
+export interface OpenOptions {
+  /**
+   * The object's name, which becomes part of the names of its data maps as bpftool shows them. Default: the file's
+   * name up to the first dot, or `object` for bytes.
+   */
+  name?: string;
+  /** What 64-bit integers come as: `bigint` (default, exact), `number` (inexact above 2^53), or `auto`. */
+  u64?: U64;
+  /** Where maps declared with `LIBBPF_PIN_BY_NAME` are pinned and found again. Default `/sys/fs/bpf`. */
+  pinRoot?: string;
+  /** Kernel configuration for `extern ... __kconfig`, as text in the format of `/boot/config-*`. */
+  kconfig?: string;
+  /** A file with BTF to relocate against, instead of the running kernel's. */
+  btfPath?: string;
+}
+
+type NamedOptions = OpenOptions & { name: string };
+
+/** Makes the loaded object of what load() leaves. */
+type Finish<Shape extends ObjectShape> = (parts: LoadedParts) => BpfObject<Shape>;
+
+/** A program before load. */
+export interface OpenProgram {
+  readonly name: string;
+  /** The ELF section, such as `lsm/file_open`. */
+  readonly section: string;
+  /** The LSM hook, such as `file_open`; undefined for other programs. */
+  readonly hook: string | undefined;
+  /** libbpf's name of the program type, such as `lsm`. */
+  readonly type: string;
+  /** Whether load() loads it; assign to change. */
+  autoload: boolean;
+}
+
+/** A map before load. */
+export interface OpenMap {
+  readonly name: string;
+  /** libbpf's name of the map type, such as `hash` or `ringbuf`. */
+  readonly type: string;
+  readonly keySize: number;
+  readonly valueSize: number;
+  /** Assign to change; for a ring buffer, its size in bytes: a power of two and a multiple of the page size. */
+  maxEntries: number;
+  /** Where load() pins it, or finds it pinned and uses that one; undefined for nowhere. Assign to change. */
+  pinPath: string | undefined;
+}
+
+/**
+ * An object file that was read but not loaded: its globals, maps and programs can still be edited.
+ *
+ * {@link OpenObject.load} turns it into a {@link BpfObject}, once.
+ */
+export class OpenObject<Shape extends ObjectShape = AnyShape> implements Disposable {
+  readonly name: string;
+  /** The programs by name. */
+  readonly programs: Programs<Shape, OpenProgram>;
+  /** The maps by name. */
+  readonly maps: { readonly [Name in keyof Shape['maps']]: OpenMap };
+  /**
+   * The global variables by name: what a variable starts with. Constants (`const volatile`) can be set only here.
+   *
+   * @throws BpfError (from an assignment) `ERR_BPF_UNKNOWN_NAME`, `ERR_BPF_VALUE_TYPE`, `ERR_BPF_VALUE_RANGE`
+   */
+  readonly globals: Globals<Shape>;
+  /** The object's types; undefined for an object compiled without `-g`. */
+  readonly btf: Btf | undefined;
+  readonly #handle: ObjectHandle;
+  readonly #u64: U64;
+  readonly #sections: Section[];
+  readonly #globals: ReadonlyMap<string, Property<unknown>>;
+  readonly #finish: Finish<Shape>;
+  #state: 'open' | 'loading' | 'loaded' | 'closed' = 'open';
+
+  /** @internal */
+  constructor(elf: Uint8Array, options: NamedOptions, finish: Finish<Shape>) {
+    const { u64 = 'bigint', ...nativeOptions } = options;
+    this.#finish = finish;
+    this.name = options.name;
+    this.#u64 = u64;
+    this.#handle = openNative(elf, nativeOptions);
+    const btf = native().objectBtf(this.#handle);
+    this.btf = btf.length > 0 ? Btf.parse(btf) : undefined;
+    const maps = native().objectMaps(this.#handle);
+    this.#sections = maps.filter(isDataSection).map((map) => this.#section(map.name));
+    this.#globals = globalsOf(this.name, this.btf, this.#sections, u64);
+    this.globals = namedTable(this.#owner, 'global', this.#globals) as Globals<Shape>;
+    this.programs = namedTable(this.#owner, 'program', this.#openPrograms()) as Programs<Shape, OpenProgram>;
+    this.maps = namedTable(this.#owner, 'map', this.#openMaps(maps)) as typeof this.maps;
+  }
+
+  /**
+   * Creates the maps and loads the programs, on a thread of the pool: the verifier may take from milliseconds to
+   * seconds.
+   *
+   * @returns the loaded object; this one is used up
+   * @throws BpfError with the program, its hook, the verifier's log and a hint when the kernel refuses one: `EINVAL`,
+   *   `EACCES` or `E2BIG` from the verifier, `EPERM` when you may not, `ESRCH` when the kernel has no such hook;
+   *   `ERR_BPF_STATE` when it was loaded or closed before. The object is closed then.
+   */
+  async load(): Promise<BpfObject<Shape>> {
+    this.#assertOpen();
+    this.#state = 'loading';
+    try {
+      await native().objectLoad(this.#handle);
+    } catch (cause) {
+      const programs = native().objectPrograms(this.#handle);
+      this.#drop();
+      throw cause instanceof BpfError ? explainLoadFailure(this.name, programs, cause) : cause;
+    }
+    this.#state = 'loaded';
+    return this.#finish({
+      name: this.name,
+      handle: this.#handle,
+      btf: this.btf,
+      u64: this.#u64,
+      sections: this.#sections,
+      globals: this.#globals,
+    });
+  }
+
+  /** Gives up an object that will not be loaded. Does nothing after load(): close the loaded object then. */
+  close(): void {
+    if (this.#state === 'open') this.#drop();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  get #owner(): string {
+    return `object "${this.name}"`;
+  }
+
+  #drop(): void {
+    this.#state = 'closed';
+    native().objectClose(this.#handle);
+  }
+
+  #assertOpen(): void {
+    if (this.#state === 'open') return;
+    throw new BpfError(`object "${this.name}" is ${this.#state}, so it can no longer be edited or loaded`, {
+      code: 'ERR_BPF_STATE',
+      reason: 'input',
+      hint: 'open the file again',
+    });
+  }
+
+  #section(name: string): Section {
+    return {
+      name,
+      frozen: false,
+      memory: {
+        read: (offset, into) => {
+          this.#assertOpen();
+          native().objectReadInitial(this.#handle, name, offset, into);
+        },
+        write: (offset, from) => {
+          this.#assertOpen();
+          native().objectWriteInitial(this.#handle, name, offset, from);
+        },
+      },
+    };
+  }
+
+  #openPrograms(): Map<string, Property<OpenProgram>> {
+    const programs = new Map<string, Property<OpenProgram>>();
+    for (const { name, section, type, autoload } of native().objectPrograms(this.#handle)) {
+      let loads = autoload;
+      const edit = (value: boolean) => {
+        this.#assertOpen();
+        native().objectSetAutoload(this.#handle, name, value);
+        loads = value;
+      };
+      const program: OpenProgram = {
+        name,
+        section,
+        hook: hookOf(section),
+        type,
+        get autoload() {
+          return loads;
+        },
+        set autoload(value) {
+          edit(value);
+        },
+      };
+      programs.set(name, { get: () => program });
+    }
+    return programs;
+  }
+
+  #openMaps(specs: readonly NativeMapSpec[]): Map<string, Property<OpenMap>> {
+    const maps = new Map<string, Property<OpenMap>>();
+    for (const spec of specs) {
+      const map = this.#openMap({ ...spec });
+      maps.set(spec.name, { get: () => map });
+    }
+    return maps;
+  }
+
+  #openMap(spec: NativeMapSpec): OpenMap {
+    const setMaxEntries = (value: number) => {
+      this.#assertOpen();
+      native().objectSetMaxEntries(this.#handle, spec.name, value);
+      spec.maxEntries = value;
+    };
+    const setPinPath = (value: string | undefined) => {
+      this.#assertOpen();
+      native().objectSetPinPath(this.#handle, spec.name, value ?? '');
+      spec.pinPath = value ?? '';
+    };
+    return {
+      name: spec.name,
+      type: spec.type,
+      keySize: spec.keySize,
+      valueSize: spec.valueSize,
+      get maxEntries() {
+        return spec.maxEntries;
+      },
+      set maxEntries(value) {
+        setMaxEntries(value);
+      },
+      get pinPath() {
+        return spec.pinPath || undefined;
+      },
+      set pinPath(value) {
+        setPinPath(value);
+      },
+    };
+  }
+}
+
+/** Reads the file and opens it; see {@link BpfObject.open}. */
+export function openObject<Shape extends ObjectShape>(
+  source: string | URL | Uint8Array,
+  options: OpenOptions,
+  finish: Finish<Shape>,
+): OpenObject<Shape> {
+  if (source instanceof Uint8Array) {
+    return new OpenObject<Shape>(source, { ...options, name: options.name ?? 'object' }, finish);
+  }
+  const path = pathOf(source);
+  const name = options.name ?? basename(path).split('.')[0] ?? 'object';
+  try {
+    return new OpenObject<Shape>(readObjectFile(path), { ...options, name }, finish);
+  } catch (cause) {
+    if (!(cause instanceof BpfError) || cause.path) throw cause;
+    throw rephrase(cause, `${path}: ${cause.message}`, { path });
+  }
+}
+
+function pathOf(source: string | URL): string {
+  if (source instanceof URL && source.protocol === 'file:') return fileURLToPath(source);
+  if (typeof source === 'string') return source;
+  throw new BpfError('an object is opened from a path, a file URL or a Uint8Array', {
+    code: 'ERR_BPF_ARGUMENT',
+    reason: 'input',
+  });
+}
+
+function readObjectFile(path: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    const { code = 'EIO', errno, message } = cause as NodeJS.ErrnoException;
+    throw new BpfError(`cannot read the object file: ${message}`, { code, errno, syscall: 'open', path, cause });
+  }
+}
+
+function openNative(elf: Uint8Array, options: NamedOptions): ObjectHandle {
+  if (elf.length < 4 || elf[0] !== 0x7f || elf[1] !== 0x45 || elf[2] !== 0x4c || elf[3] !== 0x46) {
+    throw new BpfError(`object "${options.name}" is not an ELF file`, {
+      code: 'ERR_BPF_NOT_ELF',
+      reason: 'input',
+      hint: 'pass what clang -target bpf -c wrote, a .bpf.o file',
+    });
+  }
+  const handle = openWithLibbpf(elf, options);
+  if (native().objectPrograms(handle).length > 0 || native().objectMaps(handle).length > 0) return handle;
+  native().objectClose(handle);
+  throw new BpfError(`object "${options.name}" is an ELF file without BPF programs and maps`, {
+    code: 'ERR_BPF_NO_BPF',
+    reason: 'input',
+    hint: 'compile it with clang -g -O2 -target bpf -c',
+  });
+}
+
+function openWithLibbpf(elf: Uint8Array, options: NamedOptions): ObjectHandle {
+  try {
+    return native().objectOpen(elf, options);
+  } catch (cause) {
+    if (!(cause instanceof BpfError) || cause.errno === undefined) throw cause;
+    const said = lastLine(cause.libbpfLog);
+    throw rephrase(cause, cause.message, { reason: 'input', hint: said && `libbpf says: ${said}` });
+  }
+}
+
+function lastLine(log: string | undefined): string | undefined {
+  const line = log?.trim().split('\n').at(-1);
+  return line?.replace(/^libbpf: /, '');
+}
