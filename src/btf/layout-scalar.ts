@@ -1,0 +1,55 @@
+import { malformed } from './btf-error.js';
+import type { BtfFloat, BtfInt, BtfType } from './btf-type.js';
+import type { BoolLayout, EnumLayout, FloatLayout, IntLayout } from './layout.js';
+
+const INT_SIZES: readonly number[] = [1, 2, 4, 8, 16];
+const ENUM_SIZES: readonly number[] = [1, 2, 4, 8];
+const FLOAT_SIZES: readonly number[] = [4, 8];
+
+/** Whether an integer type is C's boolean: some compilers say so in the encoding, some only in the name. */
+export function isBool(type: BtfInt): boolean {
+  return type.bool || type.name === '_Bool';
+}
+
+/**
+ * The layout of an integer or `_Bool` that fills its storage.
+ *
+ * @throws BpfError `ERR_BPF_BTF` for a size the kernel would refuse
+ */
+export function intLayout(type: BtfInt, typeName: string, id: number): IntLayout | BoolLayout {
+  const size = checkedSize(type.size, INT_SIZES, typeName, id);
+  return isBool(type)
+    ? { kind: 'bool', typeName, size }
+    : { kind: 'int', typeName, size, signed: type.signed };
+}
+
+/**
+ * The layout of an enum; each value is cut to the enum's size, as storing it there does.
+ *
+ * @throws BpfError `ERR_BPF_BTF` for a size the kernel would refuse
+ */
+export function enumLayout(type: BtfType, typeName: string, id: number): EnumLayout {
+  if (type.kind !== 'enum' && type.kind !== 'enum64') {
+    throw malformed(`${typeName} (type [${id}]) is no enum`);
+  }
+  const size = checkedSize(type.size, ENUM_SIZES, typeName, id);
+  const cut = type.signed ? BigInt.asIntN : BigInt.asUintN;
+  const enumerators = type.values.map(({ name, value }) => ({ name, value: cut(size * 8, BigInt(value)) }));
+  return { kind: 'enum', typeName, size, signed: type.signed, enumerators };
+}
+
+/**
+ * The layout of a float or double.
+ *
+ * @throws BpfError `ERR_BPF_BTF` for other sizes (`long double`, `_Float16`), which have no JavaScript value
+ */
+export function floatLayout(type: BtfFloat, typeName: string, id: number): FloatLayout {
+  return { kind: 'float', typeName, size: checkedSize(type.size, FLOAT_SIZES, typeName, id) };
+}
+
+function checkedSize(size: number, sizes: readonly number[], typeName: string, id: number): number {
+  if (!sizes.includes(size)) {
+    throw malformed(`${typeName} (type [${id}]) has ${size} bytes, supported are ${sizes.join(', ')}`);
+  }
+  return size;
+}
