@@ -2,11 +2,13 @@
 const { spawnSync } = require('node:child_process');
 
 const OLDEST = '1.1';
-const FIX = 'install it with: apt-get install libbpf-dev pkg-config (Debian, Ubuntu) or dnf install libbpf-devel pkgconf (Fedora)';
+const FIX =
+  'install it with: apt-get install libbpf-dev pkg-config (Debian, Ubuntu) or dnf install libbpf-devel pkgconf (Fedora)';
 
 function pkgConfig(...args) {
   const result = spawnSync('pkg-config', args, { encoding: 'utf8' });
-  if (result.error) fail(`bpf-lsm needs pkg-config to find libbpf, and it could not be run (${result.error.code})`);
+  if (result.error)
+    fail(`bpf-lsm needs pkg-config to find libbpf, and it could not be run (${result.error.code})`);
   return result;
 }
 

@@ -71,7 +71,11 @@ export class BpfError extends Error {
   }
 
   static {
-    Object.defineProperty(BpfError.prototype, 'name', { value: 'BpfError', configurable: true, writable: true });
+    Object.defineProperty(BpfError.prototype, 'name', {
+      value: 'BpfError',
+      configurable: true,
+      writable: true,
+    });
   }
 }
 

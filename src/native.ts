@@ -194,7 +194,8 @@ function remedyFor(cause: unknown): string {
   if (code === 'ERR_DLOPEN_DISABLED') {
     return 'start node without --no-addons, and with --allow-addons under the permission model';
   }
-  if (message.includes('libbpf.so')) return 'install the libbpf library (Debian, Ubuntu: apt-get install libbpf1)';
+  if (message.includes('libbpf.so'))
+    return 'install the libbpf library (Debian, Ubuntu: apt-get install libbpf1)';
   if (message.includes('No native build')) {
     return 'install libbpf-dev, pkg-config and a C++20 compiler, then run: npm rebuild bpf-lsm';
   }

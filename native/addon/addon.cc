@@ -8,7 +8,8 @@ namespace bpf_lsm {
 
 // TypeScript hands over (message, fields) => BpfError once, before anything else.
 static Napi::Value set_error_factory(const Napi::CallbackInfo& info) {
-  if (!info[0].IsFunction()) throw Napi::TypeError::New(info.Env(), "expected the function that makes errors");
+  if (!info[0].IsFunction())
+    throw Napi::TypeError::New(info.Env(), "expected the function that makes errors");
   Environment::of(info.Env()).make_error = Napi::Persistent(info[0].As<Napi::Function>());
   return info.Env().Undefined();
 }

@@ -13,20 +13,20 @@ namespace bpf_lsm {
 // Subclasses say what runs on the pool thread (work, no JavaScript) and what happens on the JavaScript thread
 // afterwards, whatever the outcome (finish).
 class PromiseWorker : public Napi::AsyncWorker {
-public:
+ public:
   // Deletes itself when done.
   Napi::Promise start() {
     Queue();
     return deferred_.Promise();
   }
 
-protected:
+ protected:
   PromiseWorker(Napi::Env env, const char* name) : AsyncWorker(env, name), deferred_(env) {}
 
   virtual void work() = 0;
   virtual void finish() {}
 
-private:
+ private:
   void Execute() final {
     try {
       work();

@@ -1,8 +1,8 @@
 // JavaScript objects that own something of the core.
 //
-// They are tagged with their type, so that a handle of another kind, or an object of another addon, is refused
-// instead of being reinterpreted. close() lets the content go at once; the garbage collector and the end of the
-// environment do it at last.
+// They are tagged with their type, so that a handle of another kind, or an object of another addon, is
+// refused instead of being reinterpreted. close() lets the content go at once; the garbage collector and the
+// end of the environment do it at last.
 #pragma once
 
 #include <napi.h>
@@ -21,14 +21,14 @@ struct HandleKind;
 
 template <typename T>
 class Handle {
-public:
+ public:
   static Napi::Object make(Napi::Env env, std::shared_ptr<T> content) {
     Napi::Object object = Napi::Object::New(env);
     object.TypeTag(&HandleKind<T>::kTag);
     auto slot = std::make_unique<std::shared_ptr<T>>(std::move(content));
     const napi_status status = napi_wrap(env, object, slot.get(), drop, nullptr, nullptr);
     if (status != napi_ok) throw Napi::Error::New(env);
-    slot.release();
+    static_cast<void>(slot.release());  // the wrap owns it now
     return object;
   }
 
@@ -41,7 +41,7 @@ public:
   // Takes the content out; empty when it was closed before.
   static std::shared_ptr<T> close(const Napi::Value& value) { return std::move(slot(value)); }
 
-private:
+ private:
   static std::shared_ptr<T>& slot(const Napi::Value& value) {
     if (!value.IsObject() || !value.As<Napi::Object>().CheckTypeTag(&HandleKind<T>::kTag)) {
       throw Error(codes::kArgument, "expected a " + std::string(HandleKind<T>::kNoun));
@@ -52,7 +52,9 @@ private:
     return *static_cast<std::shared_ptr<T>*>(content);
   }
 
-  static void drop(node_api_nogc_env, void* content, void*) { delete static_cast<std::shared_ptr<T>*>(content); }
+  static void drop(node_api_nogc_env, void* content, void*) {
+    delete static_cast<std::shared_ptr<T>*>(content);
+  }
 };
 
 }  // namespace bpf_lsm

@@ -18,10 +18,12 @@ struct ObjectHandle {
 };
 
 struct ProgramHandle {
+  explicit ProgramHandle(UniqueFd program) : fd(std::move(program)) {}
   UniqueFd fd;
 };
 
 struct LinkHandle {
+  explicit LinkHandle(UniqueFd link) : fd(std::move(link)) {}
   UniqueFd fd;
 };
 

@@ -15,7 +15,8 @@ Map& map_of(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value open_pinned(const Napi::CallbackInfo& info) {
-  return Handle<Map>::make(info.Env(), std::make_shared<Map>(open_pin(text(info[0], "path"), ObjectKind::kMap)));
+  return Handle<Map>::make(info.Env(),
+                           std::make_shared<Map>(open_pin(text(info[0], "path"), ObjectKind::kMap)));
 }
 
 Napi::Value describe(const Napi::CallbackInfo& info) {

@@ -114,11 +114,11 @@ Napi::Value write_initial(const Napi::CallbackInfo& info) {
 }
 
 class LoadWorker : public PromiseWorker {
-public:
+ public:
   LoadWorker(Napi::Env env, std::shared_ptr<ObjectHandle> handle)
       : PromiseWorker(env, "bpf-lsm:load"), handle_(std::move(handle)) {}
 
-private:
+ private:
   void work() override { handle_->object->load(); }
   void finish() override { handle_->busy = false; }
 

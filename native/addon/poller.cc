@@ -17,7 +17,16 @@ struct Poller::State {
 
   static State& of(uv_poll_t* handle) { return *static_cast<State*>(handle->data); }
 
-  void close() {
+  void drop_references() noexcept {
+    try {
+      context.reset();
+      on_readable.Reset();
+    } catch (const Napi::Error&) {
+      // The environment is gone, and its references with it.
+    }
+  }
+
+  void close() noexcept {
     if (closing) return;
     closing = true;
     if (owner) owner->state_ = nullptr;
@@ -31,8 +40,7 @@ struct Poller::State {
   static void on_environment_end(napi_async_cleanup_hook_handle, void* data) {
     State* state = static_cast<State*>(data);
     // References into the dying environment cannot be deleted later than this.
-    state->context.reset();
-    state->on_readable.Reset();
+    state->drop_references();
     state->close();
   }
 
@@ -68,8 +76,7 @@ Poller::Poller(Napi::Env env, int fd, Napi::Function on_readable) {
 Poller::~Poller() {
   if (!state_) return;
   state_->owner = nullptr;
-  state_->on_readable.Reset();
-  state_->context.reset();
+  state_->drop_references();
   state_->close();
 }
 

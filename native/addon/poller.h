@@ -14,7 +14,7 @@ namespace bpf_lsm {
 // with its worker. So the state looks after itself: it is held by an asynchronous cleanup hook of the
 // environment, and released in the close callback.
 class Poller {
-public:
+ public:
   Poller(Napi::Env env, int fd, Napi::Function on_readable);
   ~Poller();
   Poller(const Poller&) = delete;
@@ -24,7 +24,7 @@ public:
   void disarm();
   void ref(bool keep_alive);
 
-private:
+ private:
   struct State;
   State* state_;
 };

@@ -35,7 +35,8 @@ Napi::Value drain(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value available(const Napi::CallbackInfo& info) {
-  return Napi::Number::New(info.Env(), static_cast<double>(Handle<RingHandle>::of(info[0])->ring.available()));
+  return Napi::Number::New(info.Env(),
+                           static_cast<double>(Handle<RingHandle>::of(info[0])->ring.available()));
 }
 
 Napi::Value arm(const Napi::CallbackInfo& info) {

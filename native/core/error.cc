@@ -15,21 +15,36 @@ constexpr int kKernelEnotsupp = 524;
 
 const char* libbpf_error_name(int err) {
   switch (err) {
-    case LIBBPF_ERRNO__LIBELF: return "LIBBPF_ERRNO__LIBELF";
-    case LIBBPF_ERRNO__FORMAT: return "LIBBPF_ERRNO__FORMAT";
-    case LIBBPF_ERRNO__KVERSION: return "LIBBPF_ERRNO__KVERSION";
-    case LIBBPF_ERRNO__ENDIAN: return "LIBBPF_ERRNO__ENDIAN";
-    case LIBBPF_ERRNO__INTERNAL: return "LIBBPF_ERRNO__INTERNAL";
-    case LIBBPF_ERRNO__RELOC: return "LIBBPF_ERRNO__RELOC";
-    case LIBBPF_ERRNO__LOAD: return "LIBBPF_ERRNO__LOAD";
-    case LIBBPF_ERRNO__VERIFY: return "LIBBPF_ERRNO__VERIFY";
-    case LIBBPF_ERRNO__PROG2BIG: return "LIBBPF_ERRNO__PROG2BIG";
-    case LIBBPF_ERRNO__KVER: return "LIBBPF_ERRNO__KVER";
-    case LIBBPF_ERRNO__PROGTYPE: return "LIBBPF_ERRNO__PROGTYPE";
-    case LIBBPF_ERRNO__WRNGPID: return "LIBBPF_ERRNO__WRNGPID";
-    case LIBBPF_ERRNO__INVSEQ: return "LIBBPF_ERRNO__INVSEQ";
-    case LIBBPF_ERRNO__NLPARSE: return "LIBBPF_ERRNO__NLPARSE";
-    default: return nullptr;
+    case LIBBPF_ERRNO__LIBELF:
+      return "LIBBPF_ERRNO__LIBELF";
+    case LIBBPF_ERRNO__FORMAT:
+      return "LIBBPF_ERRNO__FORMAT";
+    case LIBBPF_ERRNO__KVERSION:
+      return "LIBBPF_ERRNO__KVERSION";
+    case LIBBPF_ERRNO__ENDIAN:
+      return "LIBBPF_ERRNO__ENDIAN";
+    case LIBBPF_ERRNO__INTERNAL:
+      return "LIBBPF_ERRNO__INTERNAL";
+    case LIBBPF_ERRNO__RELOC:
+      return "LIBBPF_ERRNO__RELOC";
+    case LIBBPF_ERRNO__LOAD:
+      return "LIBBPF_ERRNO__LOAD";
+    case LIBBPF_ERRNO__VERIFY:
+      return "LIBBPF_ERRNO__VERIFY";
+    case LIBBPF_ERRNO__PROG2BIG:
+      return "LIBBPF_ERRNO__PROG2BIG";
+    case LIBBPF_ERRNO__KVER:
+      return "LIBBPF_ERRNO__KVER";
+    case LIBBPF_ERRNO__PROGTYPE:
+      return "LIBBPF_ERRNO__PROGTYPE";
+    case LIBBPF_ERRNO__WRNGPID:
+      return "LIBBPF_ERRNO__WRNGPID";
+    case LIBBPF_ERRNO__INVSEQ:
+      return "LIBBPF_ERRNO__INVSEQ";
+    case LIBBPF_ERRNO__NLPARSE:
+      return "LIBBPF_ERRNO__NLPARSE";
+    default:
+      return nullptr;
   }
 }
 
@@ -41,7 +56,7 @@ std::string error_code(int err) {
 #ifdef __GLIBC__
   if (const char* name = strerrorname_np(err)) return name;
 #endif
-  return "E" + std::to_string(err);
+  return std::string("E").append(std::to_string(err));
 }
 
 std::string error_text(int err) {

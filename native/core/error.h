@@ -14,11 +14,12 @@ std::string error_code(int err);
 std::string error_text(int err);
 
 class Error : public std::exception {
-public:
+ public:
   // A system or libbpf call failed: `err` is the positive errno; `what` says what was attempted on what.
   Error(int err, std::string syscall, const std::string& what);
 
-  // Nothing failed in the kernel: the caller asked for something that makes no sense. `code` is one of our own.
+  // Nothing failed in the kernel: the caller asked for something that makes no sense. `code` is one of our
+  // own.
   Error(std::string code, std::string message);
 
   Error&& with_program(std::string name) &&;
@@ -35,7 +36,7 @@ public:
   const std::string& path() const { return path_; }
   const std::string& libbpf_log() const { return libbpf_log_; }
 
-private:
+ private:
   int err_ = 0;
   std::string code_, message_, syscall_, program_, map_, path_, libbpf_log_;
 };

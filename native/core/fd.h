@@ -14,7 +14,7 @@
 namespace bpf_lsm {
 
 class UniqueFd {
-public:
+ public:
   UniqueFd() = default;
   explicit UniqueFd(int fd) : fd_(fd) {}
   UniqueFd(UniqueFd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
@@ -41,12 +41,12 @@ public:
     fd_ = fd;
   }
 
-private:
+ private:
   int fd_ = -1;
 };
 
 class Mapping {
-public:
+ public:
   Mapping() = default;
   Mapping(void* address, size_t size) : address_(address), size_(size) {}
   Mapping(Mapping&& other) noexcept
@@ -72,7 +72,7 @@ public:
   std::byte* data() const { return static_cast<std::byte*>(address_); }
   size_t size() const { return size_; }
 
-private:
+ private:
   void* address_ = nullptr;
   size_t size_ = 0;
 };

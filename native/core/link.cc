@@ -31,8 +31,8 @@ UniqueFd attach_cgroup(int program_fd, int cgroup_fd, uint32_t attach_type) {
 
 UniqueFd attach_by_section(const Object& object, const std::string& name) {
   LogCapture log;
-  const std::unique_ptr<bpf_link, decltype(&bpf_link__destroy)> link(bpf_program__attach(object.program(name)),
-                                                                     bpf_link__destroy);
+  const std::unique_ptr<bpf_link, decltype(&bpf_link__destroy)> link(
+      bpf_program__attach(object.program(name)), bpf_link__destroy);
   if (!link) {
     throw Error(errno, "bpf_program__attach", "cannot attach program \"" + name + "\"")
         .with_program(name)

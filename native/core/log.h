@@ -8,7 +8,7 @@ namespace bpf_lsm {
 // While one lives, everything that libbpf says on this thread at level warning or info is kept in it.
 // Scopes nest; the innermost hears. Outside any scope libbpf stays silent.
 class LogCapture {
-public:
+ public:
   LogCapture();
   ~LogCapture();
   LogCapture(const LogCapture&) = delete;
@@ -18,7 +18,7 @@ public:
   std::string take() { return std::move(text_); }
   void append(const char* data, size_t size) { text_.append(data, size); }
 
-private:
+ private:
   LogCapture* outer_;
   std::string text_;
 };

@@ -116,7 +116,8 @@ bool Map::next_key(std::span<const std::byte> key, std::span<std::byte> next) co
 Mapping& Map::memory() {
   if (memory_) return memory_;
   if (!(info_.flags & BPF_F_MMAPABLE)) {
-    throw Error(codes::kArgument, "map \"" + info_.name + "\" was not made with BPF_F_MMAPABLE").with_map(info_.name);
+    throw Error(codes::kArgument, "map \"" + info_.name + "\" was not made with BPF_F_MMAPABLE")
+        .with_map(info_.name);
   }
   // kernel/bpf/arraymap.c array_map_alloc(): elements are padded to 8 bytes and the whole to pages.
   const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
@@ -124,9 +125,11 @@ Mapping& Map::memory() {
   const size_t size = (bytes + page - 1) / page * page;
   memory_ = Mapping::of(fd_.get(), size, PROT_READ | PROT_WRITE);
   writable_ = static_cast<bool>(memory_);
-  // bpf_map_mmap() answers EPERM for a frozen map (.rodata after load) and EACCES for a BPF_F_RDONLY_PROG one.
+  // bpf_map_mmap() answers EPERM for a frozen map (.rodata after load) and EACCES for a BPF_F_RDONLY_PROG
+  // one.
   if (!memory_ && (errno == EPERM || errno == EACCES)) memory_ = Mapping::of(fd_.get(), size, PROT_READ);
-  if (!memory_) throw Error(errno, "mmap", "cannot map the memory of map \"" + info_.name + "\"").with_map(info_.name);
+  if (!memory_)
+    throw Error(errno, "mmap", "cannot map the memory of map \"" + info_.name + "\"").with_map(info_.name);
   return memory_;
 }
 
@@ -134,14 +137,16 @@ void Map::check_range(size_t offset, size_t size) {
   const size_t bytes = round_up_8(info_.value_size) * info_.max_entries;
   if (offset <= bytes && size <= bytes - offset) return;
   throw Error(codes::kArgument, "bytes " + std::to_string(offset) + " to " + std::to_string(offset + size) +
-                                    " are outside map \"" + info_.name + "\" of " + std::to_string(bytes) + " bytes")
+                                    " are outside map \"" + info_.name + "\" of " + std::to_string(bytes) +
+                                    " bytes")
       .with_map(info_.name);
 }
 
 void Map::read_memory(size_t offset, std::span<std::byte> into) {
   check_range(offset, into.size());
   const std::byte* from = memory().data() + offset;
-  if (load_word<uint64_t>(from, into) || load_word<uint32_t>(from, into) || load_word<uint16_t>(from, into)) return;
+  if (load_word<uint64_t>(from, into) || load_word<uint32_t>(from, into) || load_word<uint16_t>(from, into))
+    return;
   std::memcpy(into.data(), from, into.size());
 }
 
@@ -152,7 +157,8 @@ void Map::write_memory(size_t offset, std::span<const std::byte> from) {
     throw Error(codes::kReadOnly, "map \"" + info_.name + "\" is frozen: its memory can only be read")
         .with_map(info_.name);
   }
-  if (store_word<uint64_t>(to, from) || store_word<uint32_t>(to, from) || store_word<uint16_t>(to, from)) return;
+  if (store_word<uint64_t>(to, from) || store_word<uint32_t>(to, from) || store_word<uint16_t>(to, from))
+    return;
   std::memcpy(to, from.data(), from.size());
 }
 

@@ -18,7 +18,7 @@ struct MapInfo {
 };
 
 class Map {
-public:
+ public:
   explicit Map(UniqueFd fd);
 
   int fd() const { return fd_.get(); }
@@ -39,7 +39,7 @@ public:
   void read_memory(size_t offset, std::span<std::byte> into);
   void write_memory(size_t offset, std::span<const std::byte> from);
 
-private:
+ private:
   void check_size(const char* what, size_t given, size_t wanted) const;
   Mapping& memory();
   void check_range(size_t offset, size_t size);

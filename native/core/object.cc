@@ -18,8 +18,8 @@ std::string text_or_empty(const char* text) {
   return text ? text : "";
 }
 
-// A data section's map is called ".bss" here, as its section is. libbpf gives "<object>.bss" for the standard sections
-// and ".bss.more" for others, and finds them by the section's name in either case.
+// A data section's map is called ".bss" here, as its section is. libbpf gives "<object>.bss" for the standard
+// sections and ".bss.more" for others, and finds them by the section's name in either case.
 std::string name_of(const bpf_map* map) {
   const std::string name = bpf_map__name(map);
   return bpf_map__is_internal(map) ? name.substr(std::min(name.find('.'), name.size())) : name;
@@ -92,8 +92,7 @@ std::vector<MapSpec> Object::maps() const {
         .max_entries = bpf_map__max_entries(map),
         .flags = bpf_map__map_flags(map),
         .key_type_id = bpf_map__btf_key_type_id(map),
-        .value_type_id =
-            ring == ring_value_types_.end() ? bpf_map__btf_value_type_id(map) : ring->second,
+        .value_type_id = ring == ring_value_types_.end() ? bpf_map__btf_value_type_id(map) : ring->second,
         .internal = bpf_map__is_internal(map),
         .pin_path = text_or_empty(bpf_map__pin_path(map)),
     });
@@ -132,7 +131,8 @@ void Object::set_autoload(const std::string& name, bool autoload) {
 void Object::set_max_entries(const std::string& name, uint32_t entries) {
   const int result = bpf_map__set_max_entries(map(name), entries);
   if (result) {
-    throw Error(errno_of(result), "bpf_map__set_max_entries", "cannot set max_entries of map \"" + name + "\"")
+    throw Error(errno_of(result), "bpf_map__set_max_entries",
+                "cannot set max_entries of map \"" + name + "\"")
         .with_map(name);
   }
 }
@@ -151,7 +151,8 @@ std::span<std::byte> Object::initial_value(const std::string& name) {
   // const in libbpf's signature, but the buffer that bpf_map__set_initial_value() itself writes.
   void* data = const_cast<void*>(bpf_map__initial_value(map(name), &size));
   if (loaded_ || !data) {
-    throw Error(codes::kArgument, "map \"" + name + "\" is no data section with an initial value").with_map(name);
+    throw Error(codes::kArgument, "map \"" + name + "\" is no data section with an initial value")
+        .with_map(name);
   }
   return {static_cast<std::byte*>(data), size};
 }

@@ -40,7 +40,7 @@ struct MapSpec {
 };
 
 class Object {
-public:
+ public:
   // Reads the ELF image; the bytes are not needed afterwards.
   static std::shared_ptr<Object> open(std::span<const std::byte> elf, const OpenOptions& options);
 
@@ -69,7 +69,7 @@ public:
 
   bpf_program* program(const std::string& name) const;
 
-private:
+ private:
   explicit Object(bpf_object* object) : object_(object, bpf_object__close) {}
   bpf_map* map(const std::string& name) const;
   void forget_ring_value_sizes();

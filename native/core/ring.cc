@@ -35,14 +35,16 @@ void discharge(uint32_t map_id) {
 
 }  // namespace
 
-RingView::RingView(uint64_t* consumer_position, const uint64_t* producer_position, std::span<const std::byte> data)
+RingView::RingView(uint64_t* consumer_position, const uint64_t* producer_position,
+                   std::span<const std::byte> data)
     : consumer_position_(consumer_position),
       producer_position_(producer_position),
       data_(data),
       size_(data.size() / 2) {}
 
 uint64_t RingView::available() const {
-  return __atomic_load_n(producer_position_, __ATOMIC_ACQUIRE) - __atomic_load_n(consumer_position_, __ATOMIC_RELAXED);
+  return __atomic_load_n(producer_position_, __ATOMIC_ACQUIRE) -
+         __atomic_load_n(consumer_position_, __ATOMIC_RELAXED);
 }
 
 Drained RingView::drain(std::span<std::byte> slab, size_t most) {
@@ -56,7 +58,8 @@ Drained RingView::drain(std::span<std::byte> slab, size_t most) {
     // Reserved but not yet submitted: everything behind it waits (kernel/bpf/ringbuf.c bpf_ringbuf_commit()).
     if (header & BPF_RINGBUF_BUSY_BIT) break;
     const uint32_t length = header & ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
-    if (length > size_ - kRecordHeader) throw Error("ERR_BPF_RING", "the ring buffer holds a record longer than itself");
+    if (length > size_ - kRecordHeader)
+      throw Error("ERR_BPF_RING", "the ring buffer holds a record longer than itself");
     if (!(header & BPF_RINGBUF_DISCARD_BIT)) {
       const size_t takes = sizeof(SlabRecord) + round_up_8(length);
       if (drained.records == most || takes > slab.size() - drained.bytes) {
@@ -84,18 +87,21 @@ Ring::Ring(UniqueFd map) : map_(std::move(map)) {
     throw Error(errno, "bpf(BPF_OBJ_GET_INFO_BY_FD)", "cannot read the ring buffer's information");
   }
   if (info.type != BPF_MAP_TYPE_RINGBUF) {
-    throw Error(codes::kWrongKind, "map \"" + std::string(info.name) + "\" is no ring buffer").with_map(info.name);
+    throw Error(codes::kWrongKind, "map \"" + std::string(info.name) + "\" is no ring buffer")
+        .with_map(info.name);
   }
-  // kernel/bpf/ringbuf.c: page 0 is the consumer's and writable; page 1 is the producer's, followed by the data
-  // twice, all read-only.
+  // kernel/bpf/ringbuf.c: page 0 is the consumer's and writable; page 1 is the producer's, followed by the
+  // data twice, all read-only.
   size_ = info.max_entries;
   const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
   consumer_ = Mapping::of(map_.get(), page, PROT_READ | PROT_WRITE);
-  if (!consumer_) throw Error(errno, "mmap", "cannot map the ring buffer's consumer page").with_map(info.name);
+  if (!consumer_)
+    throw Error(errno, "mmap", "cannot map the ring buffer's consumer page").with_map(info.name);
   producer_ = Mapping::of(map_.get(), page + 2 * size_, PROT_READ, static_cast<off_t>(page));
   if (!producer_) throw Error(errno, "mmap", "cannot map the ring buffer's data").with_map(info.name);
   if (!enlist(info.id)) {
-    throw Error(EBUSY, "open", "ring buffer \"" + std::string(info.name) + "\" is already being read in this process")
+    throw Error(EBUSY, "open",
+                "ring buffer \"" + std::string(info.name) + "\" is already being read in this process")
         .with_map(info.name);
   }
   map_id_ = info.id;

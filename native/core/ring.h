@@ -11,20 +11,20 @@ namespace bpf_lsm {
 
 // Records are copied into slabs in this form: a little header, the record, padding to 8 bytes.
 struct SlabRecord {
-  uint32_t size;     // bytes of the record that follow
+  uint32_t size;  // bytes of the record that follow
   uint32_t reserved;
 };
 
 struct Drained {
-  size_t bytes = 0;     // of the slab that were written
+  size_t bytes = 0;  // of the slab that were written
   size_t records = 0;
-  bool more = false;    // the ring still holds records
-  size_t needed = 0;    // set when the next record does not fit into an empty slab of this size
+  bool more = false;  // the ring still holds records
+  size_t needed = 0;  // set when the next record does not fit into an empty slab of this size
 };
 
 // The pages that the kernel shares; kept apart from Ring so that any memory can be parsed.
 class RingView {
-public:
+ public:
   // `data` is twice the ring's size: the ring mapped two times in a row, so that no record is split.
   RingView(uint64_t* consumer_position, const uint64_t* producer_position, std::span<const std::byte> data);
 
@@ -33,7 +33,7 @@ public:
   // Bytes between consumer and producer, headers included.
   uint64_t available() const;
 
-private:
+ private:
   uint64_t* consumer_position_;
   const uint64_t* producer_position_;
   std::span<const std::byte> data_;
@@ -41,7 +41,7 @@ private:
 };
 
 class Ring {
-public:
+ public:
   // Throws EBUSY when this process already reads the ring: two readers would steal from each other.
   explicit Ring(UniqueFd map);
   ~Ring();
@@ -54,7 +54,7 @@ public:
   Drained drain(std::span<std::byte> slab, size_t most) { return view().drain(slab, most); }
   uint64_t available() { return view().available(); }
 
-private:
+ private:
   RingView view();
 
   UniqueFd map_;

@@ -18,7 +18,9 @@ inline std::vector<std::pair<std::string, std::function<void()>>>& cases() {
 }
 
 struct Case {
-  Case(std::string name, std::function<void()> body) { cases().emplace_back(std::move(name), std::move(body)); }
+  Case(std::string name, std::function<void()> body) {
+    cases().emplace_back(std::move(name), std::move(body));
+  }
 };
 
 [[noreturn]] inline void fail(const char* file, int line, const std::string& what) {
@@ -39,10 +41,10 @@ inline int run_all() {
 #define EXPECT(condition) \
   if (!(condition)) ::bpf_lsm::testing::fail(__FILE__, __LINE__, "expected: " #condition)
 
-#define EXPECT_ERROR(statement, wanted)                                                                     \
-  try {                                                                                                     \
-    statement;                                                                                              \
-    ::bpf_lsm::testing::fail(__FILE__, __LINE__, "expected an error of: " #statement);                      \
-  } catch (const ::bpf_lsm::Error& error) {                                                                 \
-    if (error.code() != (wanted)) ::bpf_lsm::testing::fail(__FILE__, __LINE__, "got " + error.code());      \
+#define EXPECT_ERROR(statement, wanted)                                                                \
+  try {                                                                                                \
+    statement;                                                                                         \
+    ::bpf_lsm::testing::fail(__FILE__, __LINE__, "expected an error of: " #statement);                 \
+  } catch (const ::bpf_lsm::Error& error) {                                                            \
+    if (error.code() != (wanted)) ::bpf_lsm::testing::fail(__FILE__, __LINE__, "got " + error.code()); \
   }

@@ -23,7 +23,8 @@ std::vector<char> fixture() {
 }
 
 std::shared_ptr<Object> open(const std::vector<char>& image, size_t size) {
-  return Object::open(std::as_bytes(std::span(image.data(), size)), {.name = "kinds", .pin_root = "", .kconfig = "", .btf_path = ""});
+  return Object::open(std::as_bytes(std::span(image.data(), size)),
+                      {.name = "kinds", .pin_root = "", .kconfig = "", .btf_path = ""});
 }
 
 const Case plain("an object tells its programs, maps and sections", [] {

@@ -22,16 +22,16 @@ struct FakeRing {
   alignas(8) std::array<std::byte, 2 * kSize> data{};
 
   void put(const std::string& record, uint32_t flags = 0) {
-    const uint32_t header[2] = {static_cast<uint32_t>(record.size()) | flags, 0};
-    write(producer, header, sizeof(header));
-    write(producer + 8, record.data(), record.size());
+    const std::array<uint32_t, 2> header{static_cast<uint32_t>(record.size()) | flags, 0};
+    write(producer, std::as_bytes(std::span(header)));
+    write(producer + 8, std::as_bytes(std::span(record)));
     producer += (8 + record.size() + 7) & ~size_t{7};
   }
 
-  void write(uint64_t position, const void* from, size_t size) {
-    for (size_t i = 0; i < size; i++) {
-      const size_t at = (position + i) % kSize;
-      data[at] = data[at + kSize] = static_cast<const std::byte*>(from)[i];
+  void write(uint64_t position, std::span<const std::byte> from) {
+    for (const std::byte byte : from) {
+      const size_t at = position++ % kSize;
+      data[at] = data[at + kSize] = byte;
     }
   }
 
@@ -123,8 +123,8 @@ const Case nonsense("positions and lengths that make no sense are refused", [] {
 
   FakeRing lengths;
   lengths.put("x");
-  const uint32_t endless = FakeRing::kSize;
-  lengths.write(0, &endless, sizeof(endless));
+  const std::array<uint32_t, 1> endless{FakeRing::kSize};
+  lengths.write(0, std::as_bytes(std::span(endless)));
   EXPECT_ERROR(lengths.view().drain(slab, 10), "ERR_BPF_RING");
 });
 

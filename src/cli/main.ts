@@ -4,7 +4,9 @@ import { Command } from 'commander';
 import { BpfError } from '../errors.js';
 import { checkCommand } from './check.js';
 
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
 
 const program = new Command('bpf-lsm')
   .description('Load, prove and inspect BPF LSM programs.')

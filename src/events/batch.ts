@@ -31,11 +31,14 @@ function decode<Event>(slab: Uint8Array, offset: number, size: number, codec: Co
   // A ring buffer without a declared type: its codec has size 0 and the records are whatever they are.
   if (codec.size === 0) return slab.slice(offset, offset + size) as Event;
   if (size < codec.size) {
-    throw new BpfError(`a record of ${size} bytes is too short for ${codec.typeName}, which takes ${codec.size}`, {
-      code: 'ERR_BPF_VALUE_RANGE',
-      reason: 'input',
-      hint: 'declare the type of the records with __type(value, ...) as the programs submit them',
-    });
+    throw new BpfError(
+      `a record of ${size} bytes is too short for ${codec.typeName}, which takes ${codec.size}`,
+      {
+        code: 'ERR_BPF_VALUE_RANGE',
+        reason: 'input',
+        hint: 'declare the type of the records with __type(value, ...) as the programs submit them',
+      },
+    );
   }
   return codec.decode(slab, offset);
 }

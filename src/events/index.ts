@@ -1,2 +1,7 @@
 export type { RingBatch } from './batch.js';
-export { type IterationOptions, RingBuffer, type RingBufferOptions, type RingBufferStats } from './ring-buffer.js';
+export {
+  type IterationOptions,
+  RingBuffer,
+  type RingBufferOptions,
+  type RingBufferStats,
+} from './ring-buffer.js';

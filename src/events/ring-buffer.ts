@@ -70,8 +70,10 @@ export class RingBuffer<Event = unknown> implements AsyncIterable<Event>, Dispos
    */
   constructor(map: BpfMap<unknown, Event>, options: RingBufferOptions = {}) {
     const { slabSize = 256 * 1024, batchRecords = 4096, keepAlive = true } = options;
-    if (!Number.isInteger(slabSize) || slabSize < MIN_SLAB) throw badOption('slabSize', `an integer from ${MIN_SLAB}`);
-    if (!Number.isInteger(batchRecords) || batchRecords < 1) throw badOption('batchRecords', 'a positive integer');
+    if (!Number.isInteger(slabSize) || slabSize < MIN_SLAB)
+      throw badOption('slabSize', `an integer from ${MIN_SLAB}`);
+    if (!Number.isInteger(batchRecords) || batchRecords < 1)
+      throw badOption('batchRecords', 'a positive integer');
     this.#map = map;
     this.#dropped = options.dropped;
     this.#slab = new Uint8Array(slabSize);
@@ -179,12 +181,15 @@ export class RingBuffer<Event = unknown> implements AsyncIterable<Event>, Dispos
     native().ringDrain(this.#ring, this.#slab, this.#batchRecords, this.#result);
     const [, records = 0, , needed = 0] = this.#result;
     if (needed > 0) {
-      throw new BpfError(`ring buffer "${this.#map.name}" holds a record of ${needed} bytes, more than a slab of ${this.#slab.length}`, {
-        code: 'ERR_BPF_VALUE_RANGE',
-        reason: 'input',
-        map: this.#map.name,
-        hint: 'pass a larger slabSize',
-      });
+      throw new BpfError(
+        `ring buffer "${this.#map.name}" holds a record of ${needed} bytes, more than a slab of ${this.#slab.length}`,
+        {
+          code: 'ERR_BPF_VALUE_RANGE',
+          reason: 'input',
+          map: this.#map.name,
+          hint: 'pass a larger slabSize',
+        },
+      );
     }
     this.#delivered += records;
     return recordsOf(this.#slab, records, this.#map.valueCodec);

@@ -1,9 +1,10 @@
 import { BpfError } from '../errors.js';
-import { BpfObject } from '../object/index.js';
+import { BpfObject, ftraceIsOn } from '../object/index.js';
 
 /** What became of the canary. */
 export type CanaryOutcome =
-  | { result: 'fired' | 'silent' | 'not-sent' }
+  | { result: 'fired' | 'silent' }
+  | { result: 'not-sent'; why: string }
   | { result: 'not-loaded' | 'not-attached'; error: BpfError };
 
 interface Canary {
@@ -30,7 +31,10 @@ export async function sendCanary({ attach }: { attach: boolean }): Promise<Canar
     throw error;
   }
   using canary = object;
-  return attach ? watch(canary) : { result: 'not-sent' };
+  if (!attach) return { result: 'not-sent', why: 'none was attached, as asked' };
+  if (ftraceIsOn().verdict === 'no')
+    return { result: 'not-sent', why: 'none was attached: it would not be called while ftrace is off' };
+  return watch(canary);
 }
 
 function watch(canary: BpfObject<Canary>): CanaryOutcome {

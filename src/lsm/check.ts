@@ -83,7 +83,10 @@ export async function check(options: CheckOptions = {}): Promise<CheckReport> {
 function isUsable(findings: readonly CheckFinding[]): boolean {
   const canary = findings.find(({ name }) => name === 'canary');
   if (canary?.verdict === 'yes') return true;
-  return canary?.verdict === 'unknown' && findings.every(({ essential, verdict }) => !essential || verdict === 'yes');
+  return (
+    canary?.verdict === 'unknown' &&
+    findings.every(({ essential, verdict }) => !essential || verdict === 'yes')
+  );
 }
 
 function canaryFindings(outcome: CanaryOutcome): [load: CheckFinding, canary: CheckFinding] {
@@ -93,7 +96,11 @@ function canaryFindings(outcome: CanaryOutcome): [load: CheckFinding, canary: Ch
     case 'fired':
       return [
         { ...load, verdict: 'yes', reason: 'one was loaded' },
-        { ...canary, verdict: 'yes', reason: 'one was attached to task_kill, and a signal of this process reached it' },
+        {
+          ...canary,
+          verdict: 'yes',
+          reason: 'one was attached to task_kill, and a signal of this process reached it',
+        },
       ];
     case 'silent':
       return [
@@ -102,13 +109,13 @@ function canaryFindings(outcome: CanaryOutcome): [load: CheckFinding, canary: Ch
           ...canary,
           verdict: 'no',
           reason: 'one was attached to task_kill, and a signal of this process did not reach it',
-          fix: 'see the other findings: bpf must be an active LSM and kernel.ftrace_enabled must be 1',
+          fix: 'see the other findings: bpf must be an active LSM',
         },
       ];
     case 'not-sent':
       return [
         { ...load, verdict: 'yes', reason: 'one was loaded' },
-        { ...canary, verdict: 'unknown', reason: 'none was attached, as asked' },
+        { ...canary, verdict: 'unknown', reason: outcome.why },
       ];
     case 'not-attached':
       return [

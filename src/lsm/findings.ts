@@ -26,11 +26,20 @@ export function hooksBuiltIn(): CheckFinding {
   const about = { name: 'built-in', question: 'BPF LSM is built into this kernel', essential: true } as const;
   const hooks = hasLsmHooks() ?? configHasBpfLsm();
   if (hooks === undefined) {
-    return { ...about, verdict: 'unknown', reason: `neither the kernel's BTF nor /boot/config-${release()} can be read` };
+    return {
+      ...about,
+      verdict: 'unknown',
+      reason: `neither the kernel's BTF nor /boot/config-${release()} can be read`,
+    };
   }
   return hooks
     ? { ...about, verdict: 'yes', reason: 'the kernel has the bpf_lsm_* hooks' }
-    : { ...about, verdict: 'no', reason: 'the kernel was built without CONFIG_BPF_LSM', fix: 'use a kernel built with it' };
+    : {
+        ...about,
+        verdict: 'no',
+        reason: 'the kernel was built without CONFIG_BPF_LSM',
+        fix: 'use a kernel built with it',
+      };
 }
 
 /** Is `bpf` in the list of active LSMs? */
@@ -44,12 +53,21 @@ export function typesThere(): CheckFinding {
   const path = '/sys/kernel/btf/vmlinux';
   return existsSync(path)
     ? { ...about, verdict: 'yes', reason: `${path} is there` }
-    : { ...about, verdict: 'no', reason: `${path} is not there`, fix: 'use a kernel built with CONFIG_DEBUG_INFO_BTF' };
+    : {
+        ...about,
+        verdict: 'no',
+        reason: `${path} is not there`,
+        fix: 'use a kernel built with CONFIG_DEBUG_INFO_BTF',
+      };
 }
 
 /** May this process load LSM programs, as far as capabilities go? */
 export function capabilitiesSuffice(): CheckFinding {
-  const about = { name: 'capabilities', question: 'this process may load LSM programs', essential: true } as const;
+  const about = {
+    name: 'capabilities',
+    question: 'this process may load LSM programs',
+    essential: true,
+  } as const;
   const missing = missingForLsm();
   if (!inInitialUserNamespace()) {
     return {
@@ -71,9 +89,14 @@ export function capabilitiesSuffice(): CheckFinding {
 
 /** May programs read kernel memory by address, which BPF_CORE_READ does? */
 export function memoryReadable(): CheckFinding {
-  const about = { name: 'lockdown', question: 'programs may read kernel memory by address', essential: false } as const;
+  const about = {
+    name: 'lockdown',
+    question: 'programs may read kernel memory by address',
+    essential: false,
+  } as const;
   const state = lockdownState();
-  if (state === undefined) return { ...about, verdict: 'unknown', reason: '/sys/kernel/security/lockdown cannot be read' };
+  if (state === undefined)
+    return { ...about, verdict: 'unknown', reason: '/sys/kernel/security/lockdown cannot be read' };
   return state === 'confidentiality'
     ? {
         ...about,
@@ -93,10 +116,16 @@ export function ftraceOn(): CheckFinding {
 export function jitOn(): CheckFinding {
   const about = { name: 'jit', question: 'programs are compiled to machine code', essential: false } as const;
   const value = readText('/proc/sys/net/core/bpf_jit_enable')?.trim();
-  if (value === undefined) return { ...about, verdict: 'unknown', reason: 'net.core.bpf_jit_enable cannot be read' };
+  if (value === undefined)
+    return { ...about, verdict: 'unknown', reason: 'net.core.bpf_jit_enable cannot be read' };
   return value !== '0'
     ? { ...about, verdict: 'yes', reason: `net.core.bpf_jit_enable is ${value}` }
-    : { ...about, verdict: 'no', reason: 'net.core.bpf_jit_enable is 0', fix: 'switch it on: sysctl net.core.bpf_jit_enable=1' };
+    : {
+        ...about,
+        verdict: 'no',
+        reason: 'net.core.bpf_jit_enable is 0',
+        fix: 'switch it on: sysctl net.core.bpf_jit_enable=1',
+      };
 }
 
 function configHasBpfLsm(): boolean | undefined {

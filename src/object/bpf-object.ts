@@ -115,7 +115,8 @@ export class BpfObject<Shape extends ObjectShape = AnyShape> implements Disposab
 function loadedPrograms(object: ObjectHandle): Map<string, BpfProgram> {
   const programs = new Map<string, BpfProgram>();
   for (const spec of native().objectPrograms(object)) {
-    if (spec.autoload) programs.set(spec.name, new BpfProgram(native().objectProgram(object, spec.name), spec, object));
+    if (spec.autoload)
+      programs.set(spec.name, new BpfProgram(native().objectProgram(object, spec.name), spec, object));
   }
   return programs;
 }

@@ -79,21 +79,29 @@ export function ftraceIsOn(): Finding {
 }
 
 /**
+ * @param allowInactive - let an attachment without effect pass, if that is the only thing wrong with it
  * @throws BpfError `ERR_BPF_INACTIVE` when an attached LSM program would not be consulted, or that could not be
  *   told
  */
-export function assertConsulted(program: string, hook: string): void {
-  for (const finding of [bpfIsActive(), ftraceIsOn()]) {
-    // An unreadable ftrace switch means a kernel without it: nothing to switch off.
-    if (finding.verdict === 'yes' || (finding.verdict === 'unknown' && !finding.fix)) continue;
-    throw new BpfError(`program "${program}" was not attached to ${hook}, since it would not be consulted: ${finding.reason}`, {
-      code: 'ERR_BPF_INACTIVE',
-      reason: 'kernel',
-      program,
-      hook,
-      hint: `${finding.fix}; or attach({ allowInactive: true }) if an attachment without effect is what you want`,
-    });
-  }
+export function assertConsulted(program: string, hook: string, allowInactive: boolean): void {
+  const ftrace = ftraceIsOn();
+  // Attaching while ftrace is off is never right: on Linux 6.1 attaching and detaching so upsets ftrace's books
+  // (kernel/trace/ftrace.c ftrace_shutdown() warns), after which nothing can be attached until reboot.
+  if (ftrace.verdict === 'no') throw notConsulted(program, hook, ftrace, ftrace.fix);
+  const active = bpfIsActive();
+  if (active.verdict === 'yes' || allowInactive) return;
+  const orElse = 'or attach({ allowInactive: true }) if an attachment without effect is what you want';
+  throw notConsulted(program, hook, active, `${active.fix}; ${orElse}`);
+}
+
+function notConsulted(
+  program: string,
+  hook: string,
+  { reason }: Finding,
+  hint: string | undefined,
+): BpfError {
+  const message = `program "${program}" was not attached to ${hook}, since it would not be consulted: ${reason}`;
+  return new BpfError(message, { code: 'ERR_BPF_INACTIVE', reason: 'kernel', program, hook, hint });
 }
 
 // The list may be given in any order; capability is always first and never named.

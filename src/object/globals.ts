@@ -67,11 +67,14 @@ function accessor(
     set(value) {
       const bytes = codecOf().encode(value);
       if (section.frozen && section.name.startsWith('.rodata')) {
-        throw new BpfError(`global "${name}" of object "${object}" is const, and its section is frozen since load`, {
-          code: 'ERR_BPF_READ_ONLY',
-          reason: 'input',
-          hint: 'set it before load(), or declare it without const',
-        });
+        throw new BpfError(
+          `global "${name}" of object "${object}" is const, and its section is frozen since load`,
+          {
+            code: 'ERR_BPF_READ_ONLY',
+            reason: 'input',
+            hint: 'set it before load(), or declare it without const',
+          },
+        );
       }
       section.memory.write(offset, bytes);
     },

@@ -109,7 +109,10 @@ export class Link implements Disposable {
     const { id } = native().linkInfo(pinned);
     native().linkClose(pinned);
     if (id !== this.#id) {
-      throw new BpfError(`${path} pins link ${id} by now, not link ${this.#id}`, { code: 'ERR_BPF_STATE', path });
+      throw new BpfError(`${path} pins link ${id} by now, not link ${this.#id}`, {
+        code: 'ERR_BPF_STATE',
+        path,
+      });
     }
     unlinkSync(path);
     this.#pinPath = undefined;
@@ -132,7 +135,17 @@ export class Link implements Disposable {
 }
 
 // include/uapi/linux/bpf.h enum bpf_link_type
-const LINK_TYPES = ['unspec', 'raw_tracepoint', 'tracing', 'cgroup', 'iter', 'netns', 'xdp', 'perf_event', 'kprobe_multi'];
+const LINK_TYPES = [
+  'unspec',
+  'raw_tracepoint',
+  'tracing',
+  'cgroup',
+  'iter',
+  'netns',
+  'xdp',
+  'perf_event',
+  'kprobe_multi',
+];
 const TRACING = 2;
 const CGROUP = 3;
 

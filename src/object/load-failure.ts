@@ -46,11 +46,19 @@ const EXPLAINERS: readonly ((failure: Failure) => Explanation | undefined)[] = [
 ];
 
 /** Turns a failed load into an error that names the program, the hook, the reason and what to do. */
-export function explainLoadFailure(object: string, programs: readonly NativeProgramSpec[], error: BpfError): BpfError {
+export function explainLoadFailure(
+  object: string,
+  programs: readonly NativeProgramSpec[],
+  error: BpfError,
+): BpfError {
   const failure = dissect(object, programs, error);
   const explanation = EXPLAINERS.map((explain) => explain(failure)).find((found) => found !== undefined);
   const { program, hook, map, verifierLog } = failure;
-  const subject = program ? `program "${program}"${hook ? ` (hook ${hook})` : ''}` : map ? `map "${map}"` : `object "${object}"`;
+  const subject = program
+    ? `program "${program}"${hook ? ` (hook ${hook})` : ''}`
+    : map
+      ? `map "${map}"`
+      : `object "${object}"`;
   const why = explanation?.why ?? error.message;
   return rephrase(error, `${subject} cannot be loaded: ${why} (${error.code})`, {
     syscall: map ? 'bpf(BPF_MAP_CREATE)' : program ? 'bpf(BPF_PROG_LOAD)' : error.syscall,
@@ -87,19 +95,24 @@ function says(failure: Failure, pattern: RegExp): RegExpExecArray | null {
 
 // libbpf looks the hook up in the kernel's BTF before it asks the kernel.
 function missingHook({ libbpfLog, hook }: Failure): Explanation | undefined {
-  if (!hook || !/failed to find kernel BTF type ID of 'bpf_lsm_/.test(libbpfLog)) return undefined;
+  if (!hook || !/failed to find kernel BTF type ID of/.test(libbpfLog)) return undefined;
   const similar = similarHooks(hook);
   return {
     why: `this kernel has no LSM hook ${hook}`,
     reason: 'kernel',
-    hint: similar.length > 0 ? `did you mean ${similar.join(' or ')}?` : 'hooks differ between kernel versions',
+    hint:
+      similar.length > 0 ? `did you mean ${similar.join(' or ')}?` : 'hooks differ between kernel versions',
   };
 }
 
 // kernel/bpf/bpf_lsm.c bpf_lsm_verify_prog(), since Linux 6.1.y and 6.12.
 function disabledHook(failure: Failure): Explanation | undefined {
   if (!says(failure, /points to disabled hook/)) return undefined;
-  return { why: `the kernel does not let BPF use the hook ${failure.hook}`, reason: 'kernel', hint: 'choose another hook' };
+  return {
+    why: `the kernel does not let BPF use the hook ${failure.hook}`,
+    reason: 'kernel',
+    hint: 'choose another hook',
+  };
 }
 
 function wrongLicense(failure: Failure): Explanation | undefined {
@@ -121,7 +134,10 @@ function notSleepable(failure: Failure): Explanation | undefined {
 }
 
 function tooManyArguments(failure: Failure): Explanation | undefined {
-  const found = says(failure, /func 'bpf_lsm_(\w+)' doesn't have (\d+)-th argument|invalid bpf_context access/);
+  const found = says(
+    failure,
+    /func 'bpf_lsm_(\w+)' doesn't have (\d+)-th argument|invalid bpf_context access/,
+  );
   if (!found || !failure.hook) return undefined;
   const prototype = hookPrototype(failure.hook);
   return {
@@ -174,7 +190,10 @@ function writeThroughBtfPointer(failure: Failure): Explanation | undefined {
 }
 
 function tooComplex(failure: Failure): Explanation | undefined {
-  if (!says(failure, /BPF program is too large|infinite loop detected|The sequence of \d+ jumps is too complex/)) return undefined;
+  if (
+    !says(failure, /BPF program is too large|infinite loop detected|The sequence of \d+ jumps is too complex/)
+  )
+    return undefined;
   return {
     why: `the verifier could not walk through it: ${failure.verdict?.reason}`,
     reason: 'input',
@@ -202,7 +221,9 @@ function missingPrivilege({ error }: Failure): Explanation | undefined {
 
 function refusedOutright({ error, type, verdict }: Failure): Explanation | undefined {
   if (error.code !== 'EPERM' || verdict) return undefined;
-  const listed = activeLsms()?.includes('bpf') ? ' although bpf is in its list of active LSMs and' : ' although';
+  const listed = activeLsms()?.includes('bpf')
+    ? ' although bpf is in its list of active LSMs and'
+    : ' although';
   return {
     why: `this kernel refuses ${type === 'lsm' ? 'LSM programs' : 'it'} with EPERM${listed} this process has the capabilities`,
     reason: 'kernel',

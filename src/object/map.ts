@@ -98,7 +98,9 @@ export class BpfMap<Key = unknown, Value = unknown> implements Disposable {
    */
   get(key: Key): Value | undefined {
     const bytes = new Uint8Array(this.#valueBytes());
-    return native().mapLookup(this.#handle, this.keyCodec.encode(key), bytes) ? this.valueCodec.decode(bytes) : undefined;
+    return native().mapLookup(this.#handle, this.keyCodec.encode(key), bytes)
+      ? this.valueCodec.decode(bytes)
+      : undefined;
   }
 
   has(key: Key): boolean {
@@ -115,7 +117,8 @@ export class BpfMap<Key = unknown, Value = unknown> implements Disposable {
    */
   set(key: Key, value: Value, mode: SetMode = 'any'): void {
     const flags = FLAGS[mode];
-    if (flags === undefined) throw this.#error(`cannot be set in mode ${JSON.stringify(mode)}`, 'use any, noexist or exist');
+    if (flags === undefined)
+      throw this.#error(`cannot be set in mode ${JSON.stringify(mode)}`, 'use any, noexist or exist');
     this.#valueBytes();
     native().mapUpdate(this.#handle, this.keyCodec.encode(key), this.valueCodec.encode(value), flags);
   }
@@ -192,7 +195,9 @@ export class BpfMap<Key = unknown, Value = unknown> implements Disposable {
   #makeValueCodec(): Codec<Value> {
     const { type, valueSize, valueBytes } = this.#info;
     const one = this.#codec<Value>('value', this.#types?.valueTypeId ?? 0, valueSize);
-    return /percpu/.test(type) ? (perCpuCodec(`${this.name} value`, one, valueBytes) as Codec<unknown> as Codec<Value>) : one;
+    return /percpu/.test(type)
+      ? (perCpuCodec(`${this.name} value`, one, valueBytes) as Codec<unknown> as Codec<Value>)
+      : one;
   }
 
   #codec<T>(what: string, typeId: number, size: number): Codec<T> {
@@ -207,7 +212,12 @@ export class BpfMap<Key = unknown, Value = unknown> implements Disposable {
   }
 
   #error(what: string, hint?: string): BpfError {
-    return new BpfError(`map "${this.name}" ${what}`, { code: 'ERR_BPF_ARGUMENT', reason: 'input', map: this.name, hint });
+    return new BpfError(`map "${this.name}" ${what}`, {
+      code: 'ERR_BPF_ARGUMENT',
+      reason: 'input',
+      map: this.name,
+      hint,
+    });
   }
 }
 

@@ -13,7 +13,11 @@ export interface Property<T> {
  * @param owner - for messages, such as `object "guard"`
  * @param noun - what the entries are, such as `program`
  */
-export function namedTable<T>(owner: string, noun: string, entries: ReadonlyMap<string, Property<T>>): object {
+export function namedTable<T>(
+  owner: string,
+  noun: string,
+  entries: ReadonlyMap<string, Property<T>>,
+): object {
   const table = Object.create(null) as Record<string, T>;
   for (const [name, property] of entries) {
     Object.defineProperty(table, name, { enumerable: true, configurable: true, ...property });
@@ -50,7 +54,16 @@ export function unknownName(owner: string, noun: string, name: string, known: re
 }
 
 // Promises, JSON, util.inspect and test runners ask every object for these.
-const PROBES = new Set(['then', 'toJSON', 'toString', 'valueOf', 'constructor', 'asymmetricMatch', 'nodeType', 'tagName']);
+const PROBES = new Set([
+  'then',
+  'toJSON',
+  'toString',
+  'valueOf',
+  'constructor',
+  'asymmetricMatch',
+  'nodeType',
+  'tagName',
+]);
 
 function isProbe(name: string): boolean {
   return PROBES.has(name) || name.startsWith('$$') || name.startsWith('@@');

@@ -276,7 +276,13 @@ function readObjectFile(path: string): Uint8Array {
     return readFileSync(path);
   } catch (cause) {
     const { code = 'EIO', errno, message } = cause as NodeJS.ErrnoException;
-    throw new BpfError(`cannot read the object file: ${message}`, { code, errno, syscall: 'open', path, cause });
+    throw new BpfError(`cannot read the object file: ${message}`, {
+      code,
+      errno,
+      syscall: 'open',
+      path,
+      cause,
+    });
   }
 }
 

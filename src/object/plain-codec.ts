@@ -6,10 +6,14 @@ export function indexCodec(label: string): Codec<number> {
   return {
     typeName: 'unsigned int',
     size: 4,
-    decode: (bytes, offset = 0) => new DataView(bytes.buffer, bytes.byteOffset + offset, 4).getUint32(0, littleEndian),
+    decode: (bytes, offset = 0) =>
+      new DataView(bytes.buffer, bytes.byteOffset + offset, 4).getUint32(0, littleEndian),
     encode(value, into = new Uint8Array(4), offset = 0) {
       if (!Number.isInteger(value) || value < 0 || value > 0xffffffff) {
-        throw new BpfError(`${label}: ${String(value)} is no index (0 to 4294967295)`, { code: 'ERR_BPF_VALUE_RANGE', reason: 'input' });
+        throw new BpfError(`${label}: ${String(value)} is no index (0 to 4294967295)`, {
+          code: 'ERR_BPF_VALUE_RANGE',
+          reason: 'input',
+        });
       }
       new DataView(into.buffer, into.byteOffset + offset, 4).setUint32(0, value, littleEndian);
       return into;
@@ -27,13 +31,19 @@ export function bytesCodec(label: string, size: number): Codec<Uint8Array> {
     decode: (bytes, offset = 0) => bytes.slice(offset, offset + size),
     encode(value, into = new Uint8Array(size), offset = 0) {
       if (!(value instanceof Uint8Array)) {
-        throw new BpfError(`${label}: a Uint8Array of ${size} bytes is wanted, since there is no BTF for it`, {
-          code: 'ERR_BPF_VALUE_TYPE',
-          reason: 'input',
-        });
+        throw new BpfError(
+          `${label}: a Uint8Array of ${size} bytes is wanted, since there is no BTF for it`,
+          {
+            code: 'ERR_BPF_VALUE_TYPE',
+            reason: 'input',
+          },
+        );
       }
       if (value.length !== size) {
-        throw new BpfError(`${label}: ${size} bytes are wanted, not ${value.length}`, { code: 'ERR_BPF_VALUE_RANGE', reason: 'input' });
+        throw new BpfError(`${label}: ${size} bytes are wanted, not ${value.length}`, {
+          code: 'ERR_BPF_VALUE_RANGE',
+          reason: 'input',
+        });
       }
       into.set(value, offset);
       return into;
@@ -48,7 +58,8 @@ export function perCpuCodec<T>(label: string, each: Codec<T>, bytes: number): Co
   return {
     typeName: `${each.typeName} per CPU`,
     size: bytes,
-    decode: (from, offset = 0) => Array.from({ length: cpus }, (_, cpu) => each.decode(from, offset + cpu * stride)),
+    decode: (from, offset = 0) =>
+      Array.from({ length: cpus }, (_, cpu) => each.decode(from, offset + cpu * stride)),
     encode(values, into = new Uint8Array(bytes), offset = 0) {
       if (!Array.isArray(values) || values.length !== cpus) {
         throw new BpfError(`${label}: an array of ${cpus} values is wanted, one for every possible CPU`, {

@@ -29,8 +29,8 @@ export interface ProgramInfo {
 /** How to attach a program. */
 export interface AttachOptions {
   /**
-   * Attach an `lsm/` program although it would not be consulted, because `bpf` is not an active LSM or
-   * kernel.ftrace_enabled is 0. Default false: such an attachment is refused.
+   * Attach an LSM program although it would not be consulted, because `bpf` is not an active LSM. Default false:
+   * such an attachment is refused. While kernel.ftrace_enabled is 0 it is refused in any case.
    */
   allowInactive?: boolean;
   /** What bpf_get_attach_cookie() gives in an `lsm/` program. Default 0. */
@@ -40,7 +40,6 @@ export interface AttachOptions {
 }
 
 // enum bpf_attach_type
-const BPF_LSM_MAC = 27;
 const BPF_LSM_CGROUP = 43;
 const CGROUP_PROGRAM = /^(lsm_cgroup|cgroup|cgroup_skb|sockops)(\/|$)/;
 
@@ -107,7 +106,7 @@ export class BpfProgram implements Disposable {
   attach(options: AttachOptions = {}): Link {
     const { allowInactive = false, cookie = 0n, cgroup } = options;
     if (this.type !== 'lsm') return this.#attachElsewhere(cgroup);
-    if (!allowInactive) assertConsulted(this.name, this.hook ?? 'its hook');
+    assertConsulted(this.name, this.hook ?? 'its hook', allowInactive);
     if (this.#attachType === BPF_LSM_CGROUP) return this.#attachToCgroup(cgroup);
     if (cgroup !== undefined) {
       throw this.#error('ERR_BPF_ARGUMENT', 'takes no cgroup', 'use a program in a section lsm_cgroup/...');
@@ -119,14 +118,20 @@ export class BpfProgram implements Disposable {
     if (CGROUP_PROGRAM.test(this.section ?? '')) return this.#attachToCgroup(cgroup);
     const object = this.#object;
     if (!object) {
-      throw this.#error('ERR_BPF_ARGUMENT', `is of type ${this.type} and was opened from a pin, which does not tell where it attaches`);
+      throw this.#error(
+        'ERR_BPF_ARGUMENT',
+        `is of type ${this.type} and was opened from a pin, which does not tell where it attaches`,
+      );
     }
     return this.#describeFailure(() => new Link(native().linkAttachAsDeclared(object, this.name)));
   }
 
   #attachToCgroup(cgroup: string | undefined): Link {
-    if (cgroup === undefined) throw this.#error('ERR_BPF_ARGUMENT', 'attaches to a cgroup', 'pass attach({ cgroup: path })');
-    return this.#describeFailure(() => new Link(native().linkAttachCgroup(this.#handle, cgroup, this.#attachType)));
+    if (cgroup === undefined)
+      throw this.#error('ERR_BPF_ARGUMENT', 'attaches to a cgroup', 'pass attach({ cgroup: path })');
+    return this.#describeFailure(
+      () => new Link(native().linkAttachCgroup(this.#handle, cgroup, this.#attachType)),
+    );
   }
 
   /**
@@ -164,7 +169,11 @@ export class BpfProgram implements Disposable {
     } catch (cause) {
       if (!(cause instanceof BpfError) || cause.errno === undefined) throw cause;
       const { name: program, hook } = this;
-      throw rephrase(cause, `program "${program}": ${cause.message}`, { program, hook, hint: HINTS[cause.code] });
+      throw rephrase(cause, `program "${program}": ${cause.message}`, {
+        program,
+        hook,
+        hint: HINTS[cause.code],
+      });
     }
   }
 
@@ -184,4 +193,3 @@ const HINTS: Readonly<Record<string, string>> = {
   E2BIG: 'the hook is full (38 programs on Linux 6.1 and 6.12, 36 on x86-64 Linux 7.3): detach one first',
   ENOTSUPP: 'this kernel cannot do that for this type of program',
 };
-

@@ -46,4 +46,6 @@ export type Maps<Shape extends ObjectShape> = {
 };
 
 /** The global variables of an object by name: reading gives the value, assigning sets it. */
-export type Globals<Shape extends ObjectShape> = { -readonly [Name in keyof Shape['globals']]: Shape['globals'][Name] };
+export type Globals<Shape extends ObjectShape> = {
+  -readonly [Name in keyof Shape['globals']]: Shape['globals'][Name];
+};

@@ -20,7 +20,9 @@ const SOURCE = /^; (.*?)(?: @ \S+:\d+)?$/;
 export function readVerifierLog(log: string): VerifierVerdict | undefined {
   const lines = log.split('\n').map((line) => line.trim());
   const sections = lines.findIndex((line) => line.startsWith('Verification failed'));
-  const classic = (sections === -1 ? lines : lines.slice(0, sections)).filter((line) => line !== '' && !STATISTICS.test(line));
+  const classic = (sections === -1 ? lines : lines.slice(0, sections)).filter(
+    (line) => line !== '' && !STATISTICS.test(line),
+  );
   const reason = classic.at(-1) ?? lines[sections];
   if (reason === undefined) return undefined;
   const instruction = classic.findLast((line) => INSTRUCTION.test(line));

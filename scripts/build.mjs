@@ -1,0 +1,55 @@
+// Builds the addon, the library, the BPF programs and the examples: what is out of date of them.
+
+import { existsSync, statSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { BuildError, buildBpf } from './build-bpf.mjs';
+import { giveUp, quietly, ROOT, say, tool } from './say.mjs';
+
+export async function build() {
+  npmPackages();
+  addon();
+  typescript('tsconfig.build.json');
+  await bpf();
+  if (existsSync(`${ROOT}examples`)) typescript('tsconfig.examples.json');
+}
+
+function npmPackages() {
+  const installed = `${ROOT}node_modules/.package-lock.json`;
+  if (existsSync(installed) && modified(installed) >= modified(`${ROOT}package-lock.json`)) return;
+  say('Installing npm packages: npm ci');
+  // The addon is built below; nothing else has an install script that is needed.
+  if (!quietly('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'])) {
+    giveUp('npm ci failed: see above what it says; it needs access to an npm registry.');
+  }
+}
+
+function addon() {
+  const makefile = `${ROOT}build/Makefile`;
+  const fresh = existsSync(makefile) && modified(makefile) >= modified(`${ROOT}binding.gyp`);
+  if (!fresh) {
+    say('Building the addon with node-gyp');
+    if (!quietly(tool('node-gyp'), ['configure']))
+      giveUp('node-gyp could not configure the addon: see above.');
+  }
+  if (!quietly(tool('node-gyp'), ['build', '-j', '2'])) giveUp('The addon does not compile: see above.');
+}
+
+function typescript(project) {
+  if (!quietly(tool('tsc'), ['-p', project]))
+    giveUp(`The TypeScript of ${project} does not compile: see above.`);
+}
+
+async function bpf() {
+  try {
+    await buildBpf();
+  } catch (error) {
+    if (error instanceof BuildError) giveUp(error.message);
+    throw error;
+  }
+}
+
+function modified(path) {
+  return statSync(path).mtimeMs;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await build();
