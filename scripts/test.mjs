@@ -79,7 +79,10 @@ function style() {
   const cpp = tracked('native/*.cc', 'native/*.h');
   const c = [...cpp, ...tracked('bpf/*.c', 'bpf/*.h', 'test/fixtures/*.c')];
   return tally([
-    ['biome: format and lint of TypeScript and JSON', () => quietly(tool('biome'), ['ci', '--error-on-warnings', '.'])],
+    [
+      'biome: format and lint of TypeScript and JSON',
+      () => quietly(tool('biome'), ['ci', '--error-on-warnings', '.']),
+    ],
     ['tsc: types of library and tests', () => quietly(tool('tsc'), ['-p', 'tsconfig.json'])],
     ['tsc: types of the examples', () => quietly(tool('tsc'), ['-p', 'tsconfig.examples.json', '--noEmit'])],
     [
@@ -94,11 +97,15 @@ function style() {
 function clangTidy(files) {
   // Two at a time; -quiet leaves nothing but findings.
   const list = files.join('\0');
-  return quietly('xargs', ['-0', '-n', '3', '-P', '2', 'clang-tidy', '--quiet', '-p', SANITIZED], { input: list });
+  return quietly('xargs', ['-0', '-n', '3', '-P', '2', 'clang-tidy', '--quiet', '-p', SANITIZED], {
+    input: list,
+  });
 }
 
 function tracked(...patterns) {
-  return execFileSync('git', ['ls-files', '--', ...patterns], { cwd: ROOT, encoding: 'utf8' }).split('\n').filter(Boolean);
+  return execFileSync('git', ['ls-files', '--', ...patterns], { cwd: ROOT, encoding: 'utf8' })
+    .split('\n')
+    .filter(Boolean);
 }
 
 /** The second build of the addon: with AddressSanitizer and UndefinedBehaviorSanitizer, and the core's tests. */
@@ -132,9 +139,18 @@ function gccLibrary(name) {
 async function vitest(project, env = {}) {
   const directory = mkdtempSync(join(tmpdir(), 'bpf-lsm-test-'));
   const report = join(directory, 'report.json');
-  const args = ['run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  const args = [
+    'run',
+    '--project',
+    project,
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+  ];
   const status = await openly(tool('vitest'), args, { env: { ...process.env, ...env } });
-  const counts = existsSync(report) ? countTests(JSON.parse(readFileSync(report, 'utf8'))) : { passed: 0, failed: 0 };
+  const counts = existsSync(report)
+    ? countTests(JSON.parse(readFileSync(report, 'utf8')))
+    : { passed: 0, failed: 0 };
   rmSync(directory, { recursive: true });
   // A file that could not be run at all, or a runner that died, is a failure too.
   if (status !== 0 && counts.failed === 0) counts.failed = 1;
@@ -142,6 +158,8 @@ async function vitest(project, env = {}) {
 }
 
 function countTests({ numPassedTests, numFailedTests, testResults }) {
-  const broken = testResults.filter(({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0);
+  const broken = testResults.filter(
+    ({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0,
+  );
   return { passed: numPassedTests, failed: numFailedTests + broken.length };
 }

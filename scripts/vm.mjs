@@ -12,7 +12,7 @@ The guest sees this machine's files; what it writes is gone when it ends.
 
   --kernel LINE        ${kernelLines.join(', ')} (default 7.3)
   --memory MIB         memory (default 2048)
-  --cpus N             processors (default 2)
+  --cpus N             processors (default 2 with KVM, 1 in emulation)
   --lsm LIST           the LSMs, in order, instead of Debian's list with bpf
   --append WORDS       more words for the kernel command line
   --icount             count instructions: guest time is one nanosecond per instruction

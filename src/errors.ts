@@ -79,10 +79,25 @@ export class BpfError extends Error {
   }
 }
 
-/** The same failure in other words: a new message and further fields, the old error as its cause. */
+/** Refuses what plain JavaScript may pass for options: null, a number, a name. @internal */
+export function assertOptions(options: unknown, of: string): void {
+  if (typeof options === 'object' && options !== null) return;
+  const given = options === null ? 'null' : `a ${typeof options}`;
+  throw new BpfError(`the options of ${of} must be an object, not ${given}`, {
+    code: 'ERR_BPF_ARGUMENT',
+    reason: 'input',
+  });
+}
+
+/**
+ * The same failure in other words: a new message and further fields, the old error as its cause. The hint stays,
+ * unless `fields` has one or says that there is none.
+ */
 export function rephrase(error: BpfError, message: string, fields: Partial<BpfErrorFields> = {}): BpfError {
-  const { code, errno, syscall, reason, program, hook, map, path, verifierLog, libbpfLog } = error;
-  return new BpfError(message, {
+  const { code, errno, syscall, reason, program, hook, map, path, verifierLog, libbpfLog, hint } = error;
+  // Most new messages quote the old one, which ends with its hint already.
+  const quoted = hint !== undefined && message.endsWith(`; ${hint}`);
+  return new BpfError(quoted ? message.slice(0, -`; ${hint}`.length) : message, {
     code,
     errno,
     syscall,
@@ -93,6 +108,7 @@ export function rephrase(error: BpfError, message: string, fields: Partial<BpfEr
     path,
     verifierLog,
     libbpfLog,
+    hint,
     ...fields,
     cause: error,
   });

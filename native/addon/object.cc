@@ -23,16 +23,17 @@ std::string option(const Napi::Object& options, const char* name) {
 
 // (elf: Uint8Array, { name, pinRoot?, kconfig?, btfPath? }) => handle
 Napi::Value open(const Napi::CallbackInfo& info) {
-  const auto elf = bytes(info[0], "the object file");
   if (!info[1].IsObject()) refuse("options", "an object");
   const auto options = info[1].As<Napi::Object>();
+  const OpenOptions chosen{
+      .name = option(options, "name"),
+      .pin_root = option(options, "pinRoot"),
+      .kconfig = option(options, "kconfig"),
+      .btf_path = option(options, "btfPath"),
+  };
   auto handle = std::make_shared<ObjectHandle>();
-  handle->object = Object::open(elf, {
-                                         .name = option(options, "name"),
-                                         .pin_root = option(options, "pinRoot"),
-                                         .kconfig = option(options, "kconfig"),
-                                         .btf_path = option(options, "btfPath"),
-                                     });
+  // The bytes come last: reading the options can run JavaScript (a getter), which could detach them.
+  handle->object = Object::open(bytes(info[0], "the object file"), chosen);
   return Handle<ObjectHandle>::make(info.Env(), std::move(handle));
 }
 

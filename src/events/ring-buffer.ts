@@ -1,6 +1,6 @@
-import { BpfError } from '../errors.js';
+import { assertOptions, BpfError } from '../errors.js';
 import { native, type RingHandle } from '../native.js';
-import type { BpfMap } from '../object/index.js';
+import { BpfMap } from '../object/index.js';
 import { type RingBatch, recordsOf } from './batch.js';
 
 /** How to read a ring buffer. */
@@ -36,6 +36,9 @@ export interface IterationOptions {
 
 // A slab record: u32 size, u32 reserved, the record, padded to 8 bytes (native/core/ring.h).
 const MIN_SLAB = 4096;
+// The largest ring the kernel makes holds 2 GiB (kernel/bpf/ringbuf.c RINGBUF_MAX_RECORD_SZ, a u32 for max_entries).
+const MAX_SLAB = 2 ** 31;
+const MAX_RECORDS = 2 ** 32 - 1;
 
 /**
  * Reads a BPF ring buffer: records arrive decoded, in the order in which the programs reserved them.
@@ -69,13 +72,15 @@ export class RingBuffer<Event = unknown> implements AsyncIterable<Event>, Dispos
    * @throws BpfError `ERR_BPF_WRONG_KIND` for another type of map, `EBUSY` when this process reads the ring already
    */
   constructor(map: BpfMap<unknown, Event>, options: RingBufferOptions = {}) {
-    const { slabSize = 256 * 1024, batchRecords = 4096, keepAlive = true } = options;
-    if (!Number.isInteger(slabSize) || slabSize < MIN_SLAB)
-      throw badOption('slabSize', `an integer from ${MIN_SLAB}`);
-    if (!Number.isInteger(batchRecords) || batchRecords < 1)
-      throw badOption('batchRecords', 'a positive integer');
+    assertOptions(options, 'a RingBuffer');
+    const { slabSize = 256 * 1024, batchRecords = 4096, keepAlive = true, dropped } = options;
+    if (!(map instanceof BpfMap)) throw badOption('map', 'a BpfMap');
+    assertInteger('slabSize', slabSize, MIN_SLAB, MAX_SLAB);
+    assertInteger('batchRecords', batchRecords, 1, MAX_RECORDS);
+    if (typeof keepAlive !== 'boolean') throw badOption('keepAlive', 'true or false');
+    if (dropped !== undefined && !(dropped instanceof BpfMap)) throw badOption('dropped', 'a BpfMap');
     this.#map = map;
-    this.#dropped = options.dropped;
+    this.#dropped = dropped;
     this.#slab = new Uint8Array(slabSize);
     this.#batchRecords = batchRecords;
     this.#ring = native().ringOpen(map.handle, () => this.#wake?.());
@@ -86,11 +91,6 @@ export class RingBuffer<Event = unknown> implements AsyncIterable<Event>, Dispos
     return this.#closed;
   }
 
-  /**
-   * The map in which the programs count records that found no room. `EVENT_RING(events, ...)` of
-   * `bpf_lsm/events.h` declares it as `events_dropped`.
-   */
-  dropped?: BpfMap<number, bigint[]>;
   /** Whether waiting for records keeps the process alive, from now on: like `ref()` of a socket. */
   ref(): void {
     native().ringRef(this.#ring, true);
@@ -127,8 +127,11 @@ export class RingBuffer<Event = unknown> implements AsyncIterable<Event>, Dispos
    *   `options.signal`. Closing the ring ends the iteration.
    */
   async *batches(options: IterationOptions = {}): AsyncGenerator<RingBatch<Event>, void, void> {
+    assertOptions(options, 'an iteration');
     const { signal } = options;
+    if (signal !== undefined && !(signal instanceof AbortSignal)) throw badOption('signal', 'an AbortSignal');
     this.#assertNotIterating();
+    this.#assertOpen();
     this.#iterating = true;
     try {
       while (!this.#closed) {
@@ -177,6 +180,15 @@ export class RingBuffer<Event = unknown> implements AsyncIterable<Event>, Dispos
     });
   }
 
+  #assertOpen(): void {
+    if (!this.#closed) return;
+    throw new BpfError(`the reader of ring buffer "${this.#map.name}" is closed`, {
+      code: 'ERR_BPF_CLOSED',
+      reason: 'input',
+      map: this.#map.name,
+    });
+  }
+
   #drain(): RingBatch<Event> {
     native().ringDrain(this.#ring, this.#slab, this.#batchRecords, this.#result);
     const [, records = 0, , needed = 0] = this.#result;
@@ -211,6 +223,11 @@ export class RingBuffer<Event = unknown> implements AsyncIterable<Event>, Dispos
       if (!this.#closed) native().ringDisarm(this.#ring);
     }
   }
+}
+
+function assertInteger(name: string, value: unknown, least: number, most: number): void {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return;
+  throw badOption(name, `an integer from ${least} to ${most}`);
 }
 
 function badOption(name: string, wanted: string): BpfError {

@@ -59,8 +59,8 @@ export function explainLoadFailure(
     : map
       ? `map "${map}"`
       : `object "${object}"`;
-  const why = explanation?.why ?? error.message;
-  return rephrase(error, `${subject} cannot be loaded: ${why} (${error.code})`, {
+  const why = explanation ? `${explanation.why} (${error.code})` : error.message;
+  return rephrase(error, `${subject} cannot be loaded: ${why}`, {
     syscall: map ? 'bpf(BPF_MAP_CREATE)' : program ? 'bpf(BPF_PROG_LOAD)' : error.syscall,
     reason: explanation?.reason,
     hint: explanation?.hint,
@@ -83,7 +83,8 @@ function dissect(object: string, programs: readonly NativeProgramSpec[], error: 
     program,
     hook: spec && hookOf(spec.section),
     type: spec?.type,
-    map: program ? undefined : /map '([^']+)': failed to create/.exec(libbpfLog)?.[1],
+    // libbpf says `guard.bss` for the section that is called `.bss` here.
+    map: program ? undefined : /map '(?:[^'.]*(?=\.))?([^']+)': failed to create/.exec(libbpfLog)?.[1],
     verifierLog,
     verdict: verifierLog ? readVerifierLog(verifierLog) : undefined,
   };
@@ -234,12 +235,29 @@ function refusedOutright({ error, type, verdict }: Failure): Explanation | undef
 function refusedByVerifier({ verdict }: Failure): Explanation | undefined {
   if (!verdict) return undefined;
   const at = verdict.source ? ` at "${verdict.source}"` : '';
-  return { why: `the verifier refuses it${at}: ${verdict.reason}`, reason: 'input' };
+  const hint = verdict.suggestion;
+  return { why: `the verifier refuses it${at}: ${verdict.reason}`, reason: 'input', hint };
 }
 
-function refusedMap({ map, error }: Failure): Explanation | undefined {
+function refusedMap({ map, libbpfLog }: Failure): Explanation | undefined {
   if (!map) return undefined;
-  return { why: error.message, reason: error.code === 'EPERM' ? 'permission' : 'input' };
+  const pin = /specified path (.+) is not on BPF FS/.exec(libbpfLog)?.[1];
+  if (pin) {
+    return {
+      why: `it is to be pinned to ${pin}, which is not on a bpffs`,
+      reason: 'input',
+      hint: 'mount one with: mount -t bpf bpf /sys/fs/bpf -o mode=0700',
+    };
+  }
+  const [, taken, difference] = /couldn't reuse pinned map at '(.+)': (.+)/.exec(libbpfLog) ?? [];
+  if (taken) {
+    return {
+      why: `the map that is pinned at ${taken} is another one (${difference})`,
+      reason: 'input',
+      hint: 'remove that pin, or choose another path',
+    };
+  }
+  return { why: 'the kernel refuses its type, sizes, flags or number of entries', reason: 'input' };
 }
 
 function lockdownIs(mode: string): boolean {

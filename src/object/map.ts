@@ -1,4 +1,4 @@
-import { Btf, type Codec, codecFor, type U64 } from '../btf/index.js';
+import { Btf, type Codec, codecFor, describeValue, type U64 } from '../btf/index.js';
 import { BpfError } from '../errors.js';
 import { type MapHandle, type NativeMapInfo, native } from '../native.js';
 import { preparePinPath } from './pin-path.js';
@@ -7,7 +7,11 @@ import { bytesCodec, indexCodec, perCpuCodec } from './plain-codec.js';
 /** When a {@link BpfMap.set} is allowed: always, only for a new key, or only for a key that is there. */
 export type SetMode = 'any' | 'noexist' | 'exist';
 
-const FLAGS: Readonly<Record<SetMode, number>> = { any: 0, noexist: 1, exist: 2 };
+const FLAGS: ReadonlyMap<SetMode, number> = new Map([
+  ['any', 0],
+  ['noexist', 1],
+  ['exist', 2],
+]);
 
 /** What the object file says of a map, beyond the kernel's information. @internal */
 export interface MapDescription {
@@ -116,9 +120,9 @@ export class BpfMap<Key = unknown, Value = unknown> implements Disposable {
    *   full or an array index is too large, `ERR_BPF_CLOSED`
    */
   set(key: Key, value: Value, mode: SetMode = 'any'): void {
-    const flags = FLAGS[mode];
+    const flags = FLAGS.get(mode);
     if (flags === undefined)
-      throw this.#error(`cannot be set in mode ${JSON.stringify(mode)}`, 'use any, noexist or exist');
+      throw this.#error(`cannot be set in mode ${describeValue(mode)}`, 'use any, noexist or exist');
     this.#valueBytes();
     native().mapUpdate(this.#handle, this.keyCodec.encode(key), this.valueCodec.encode(value), flags);
   }

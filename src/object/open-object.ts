@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Btf, type U64 } from '../btf/index.js';
-import { BpfError, rephrase } from '../errors.js';
+import { Btf, describeValue, type U64 } from '../btf/index.js';
+import { assertOptions, BpfError, rephrase } from '../errors.js';
 import { type NativeMapSpec, native, type ObjectHandle } from '../native.js';
 import type { BpfObject, LoadedParts } from './bpf-object.js';
 import { globalsOf, isDataSection, type Section } from './globals.js';
@@ -97,7 +97,7 @@ export class OpenObject<Shape extends ObjectShape = AnyShape> implements Disposa
     const maps = native().objectMaps(this.#handle);
     this.#sections = maps.filter(isDataSection).map((map) => this.#section(map.name));
     this.#globals = globalsOf(this.name, this.btf, this.#sections, u64);
-    this.globals = namedTable(this.#owner, 'global', this.#globals) as Globals<Shape>;
+    this.globals = namedTable(this.#owner, 'global', this.#initialGlobals()) as Globals<Shape>;
     this.programs = namedTable(this.#owner, 'program', this.#openPrograms()) as Programs<Shape, OpenProgram>;
     this.maps = namedTable(this.#owner, 'map', this.#openMaps(maps)) as typeof this.maps;
   }
@@ -164,16 +164,25 @@ export class OpenObject<Shape extends ObjectShape = AnyShape> implements Disposa
       name,
       frozen: false,
       memory: {
-        read: (offset, into) => {
-          this.#assertOpen();
-          native().objectReadInitial(this.#handle, name, offset, into);
-        },
-        write: (offset, from) => {
-          this.#assertOpen();
-          native().objectWriteInitial(this.#handle, name, offset, from);
-        },
+        read: (offset, into) => native().objectReadInitial(this.#handle, name, offset, into),
+        write: (offset, from) => native().objectWriteInitial(this.#handle, name, offset, from),
       },
     };
+  }
+
+  /** The globals as long as they are only initial values: the loaded object has the same, alive. */
+  #initialGlobals(): Map<string, Property<unknown>> {
+    const guarded = ({ get, set }: Property<unknown>): Property<unknown> => ({
+      get: () => {
+        this.#assertOpen();
+        return get();
+      },
+      set: (value) => {
+        this.#assertOpen();
+        set?.(value);
+      },
+    });
+    return new Map([...this.#globals].map(([name, property]) => [name, guarded(property)]));
   }
 
   #openPrograms(): Map<string, Property<OpenProgram>> {
@@ -211,11 +220,18 @@ export class OpenObject<Shape extends ObjectShape = AnyShape> implements Disposa
     return maps;
   }
 
+  #specOf(map: string): NativeMapSpec | undefined {
+    return native()
+      .objectMaps(this.#handle)
+      .find(({ name }) => name === map);
+  }
+
   #openMap(spec: NativeMapSpec): OpenMap {
     const setMaxEntries = (value: number) => {
       this.#assertOpen();
       native().objectSetMaxEntries(this.#handle, spec.name, value);
-      spec.maxEntries = value;
+      // libbpf rounds the size of a ring buffer up to what the kernel takes.
+      spec.maxEntries = this.#specOf(spec.name)?.maxEntries ?? value;
     };
     const setPinPath = (value: string | undefined) => {
       this.#assertOpen();
@@ -249,11 +265,13 @@ export function openObject<Shape extends ObjectShape>(
   options: OpenOptions,
   finish: Finish<Shape>,
 ): OpenObject<Shape> {
+  assertOptions(options, 'BpfObject.open()');
+  assertU64(options.u64);
   if (source instanceof Uint8Array) {
     return new OpenObject<Shape>(source, { ...options, name: options.name ?? 'object' }, finish);
   }
   const path = pathOf(source);
-  const name = options.name ?? basename(path).split('.')[0] ?? 'object';
+  const name = options.name ?? (basename(path).split('.')[0] || 'object');
   try {
     return new OpenObject<Shape>(readObjectFile(path), { ...options, name }, finish);
   } catch (cause) {
@@ -262,13 +280,30 @@ export function openObject<Shape extends ObjectShape>(
   }
 }
 
-function pathOf(source: string | URL): string {
-  if (source instanceof URL && source.protocol === 'file:') return fileURLToPath(source);
-  if (typeof source === 'string') return source;
-  throw new BpfError('an object is opened from a path, a file URL or a Uint8Array', {
+function assertU64(u64: unknown): void {
+  if (u64 === undefined || u64 === 'bigint' || u64 === 'number' || u64 === 'auto') return;
+  throw new BpfError(`u64 must be bigint, number or auto, not ${describeValue(u64)}`, {
     code: 'ERR_BPF_ARGUMENT',
     reason: 'input',
   });
+}
+
+function pathOf(source: string | URL): string {
+  const path = source instanceof URL ? localPath(source) : source;
+  if (typeof path === 'string' && !path.includes('\0')) return path;
+  throw new BpfError(
+    `an object is opened from a path, a file URL or a Uint8Array, not from ${describeValue(source)}`,
+    { code: 'ERR_BPF_ARGUMENT', reason: 'input' },
+  );
+}
+
+/** Undefined for a URL of another kind, of another host, or with a slash or NUL in a name. */
+function localPath(url: URL): string | undefined {
+  try {
+    return fileURLToPath(url);
+  } catch {
+    return undefined;
+  }
 }
 
 function readObjectFile(path: string): Uint8Array {

@@ -1,4 +1,4 @@
-import type { Codec } from '../btf/index.js';
+import { type Codec, describeValue } from '../btf/index.js';
 import { BpfError } from '../errors.js';
 
 /** Array maps are indexed by a __u32, which libbpf does not always describe by BTF. */
@@ -10,8 +10,8 @@ export function indexCodec(label: string): Codec<number> {
       new DataView(bytes.buffer, bytes.byteOffset + offset, 4).getUint32(0, littleEndian),
     encode(value, into = new Uint8Array(4), offset = 0) {
       if (!Number.isInteger(value) || value < 0 || value > 0xffffffff) {
-        throw new BpfError(`${label}: ${String(value)} is no index (0 to 4294967295)`, {
-          code: 'ERR_BPF_VALUE_RANGE',
+        throw new BpfError(`${label}: ${describeValue(value)} is no index (0 to 4294967295)`, {
+          code: typeof value === 'number' ? 'ERR_BPF_VALUE_RANGE' : 'ERR_BPF_VALUE_TYPE',
           reason: 'input',
         });
       }
@@ -67,9 +67,8 @@ export function perCpuCodec<T>(label: string, each: Codec<T>, bytes: number): Co
           reason: 'input',
         });
       }
-      values.forEach((value, cpu) => {
-        each.encode(value, into, offset + cpu * stride);
-      });
+      // entries(), not forEach(), which would leave out the holes of an array and so pass them for zeros.
+      for (const [cpu, value] of values.entries()) each.encode(value, into, offset + cpu * stride);
       return into;
     },
   };

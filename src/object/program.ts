@@ -1,4 +1,4 @@
-import { BpfError, rephrase } from '../errors.js';
+import { assertOptions, BpfError, rephrase } from '../errors.js';
 import { type NativeProgramSpec, native, type ObjectHandle, type ProgramHandle } from '../native.js';
 import { assertConsulted } from './consulted.js';
 import { Link } from './link.js';
@@ -104,6 +104,7 @@ export class BpfProgram implements Disposable {
    *   x86-64 Linux 7.3); `ERR_BPF_ARGUMENT` when a cgroup program gets no cgroup; `ERR_BPF_CLOSED`
    */
   attach(options: AttachOptions = {}): Link {
+    assertOptions(options, 'attach()');
     const { allowInactive = false, cookie = 0n, cgroup } = options;
     if (this.type !== 'lsm') return this.#attachElsewhere(cgroup);
     assertConsulted(this.name, this.hook ?? 'its hook', allowInactive);
