@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import type { Accept } from './accept-integer.js';
 import { describeValue } from './describe.js';
+import type { BytesLayout } from './layout.js';
 import type { Place } from './place.js';
 import { outOfRange, wrongType } from './value-error.js';
 
@@ -33,11 +34,13 @@ export function acceptText(typeName: string, size: number, place: Place): Accept
 }
 
 /**
- * Accepts exactly as many bytes as the array has: a Uint8Array, or an array of numbers from 0 to 255.
+ * Accepts exactly as many bytes as the array has: a Uint8Array, or an array of numbers from 0 to 255, for signed
+ * bytes from -128 to 255.
  *
  * @throws BpfError `ERR_BPF_VALUE_TYPE`, `ERR_BPF_VALUE_RANGE`
  */
-export function acceptBytes(typeName: string, size: number, place: Place): Accept<Uint8Array> {
+export function acceptBytes({ typeName, size, signed }: BytesLayout, place: Place): Accept<Uint8Array> {
+  const least = signed ? -128 : 0;
   return (value, indices) => {
     if (!(value instanceof Uint8Array) && !Array.isArray(value)) {
       throw wrongType(place.text(indices), `expected a Uint8Array or an array, got ${describeValue(value)}`);
@@ -45,19 +48,24 @@ export function acceptBytes(typeName: string, size: number, place: Place): Accep
     if (value.length !== size) {
       throw outOfRange(place.text(indices), `${value.length} bytes given, ${typeName} takes ${size}`);
     }
-    return value instanceof Uint8Array ? value : bytesOf(value, place, indices);
+    return value instanceof Uint8Array ? value : bytesOf(value, least, place, indices);
   };
 }
 
-function bytesOf(values: readonly unknown[], place: Place, indices: readonly number[]): Uint8Array {
+function bytesOf(
+  values: readonly unknown[],
+  least: number,
+  place: Place,
+  indices: readonly number[],
+): Uint8Array {
   const bytes = new Uint8Array(values.length);
   for (let i = 0; i < bytes.length; i++) {
     const value = values[i];
     if (typeof value !== 'number') {
       throw wrongType(`${place.text(indices)}[${i}]`, `expected a number, got ${describeValue(value)}`);
     }
-    if (!Number.isInteger(value) || value < 0 || value > 255) {
-      throw outOfRange(`${place.text(indices)}[${i}]`, `${value} does not fit in a byte (0 to 255)`);
+    if (!Number.isInteger(value) || value < least || value > 255) {
+      throw outOfRange(`${place.text(indices)}[${i}]`, `${value} does not fit in a byte (${least} to 255)`);
     }
     bytes[i] = value;
   }

@@ -38,12 +38,16 @@ export function missingField(place: Place): Accept<never> {
   };
 }
 
+/** What {@link acceptAlternative} gives for an object with no member, or with several. */
+export const NO_MEMBER = -1;
+export const SEVERAL_MEMBERS = -2;
+
 /**
- * Accepts an object with the fields of exactly one member of a union, and gives the index of that member.
+ * Accepts an object with the fields of a union's members, and gives the index of the member when there is one alone.
  *
  * @param alternatives - the members that can be told by their fields
- * @param partial - whether none is fine too, which gives -1
- * @throws BpfError `ERR_BPF_VALUE_TYPE`
+ * @param partial - whether none is fine too
+ * @throws BpfError `ERR_BPF_VALUE_TYPE` for none
  */
 export function acceptAlternative(
   alternatives: readonly Alternative[],
@@ -52,22 +56,20 @@ export function acceptAlternative(
 ): Accept<number> {
   return (value, indices) => {
     const given = alternatives.flatMap(({ names }, index) =>
-      names.some((name) => getOwn(value as object, name) !== undefined) ? [index] : [],
+      isGiven(value as object, names) ? [index] : [],
     );
-    const [only = -1] = given;
-    if (given.length > 1) {
-      const both = given.map((index) => alternatives[index]?.names[0] ?? '');
-      throw wrongType(place.text(indices), `a union takes exactly one member, got ${describeNames(both)}`);
-    }
-    if (only === -1 && alternatives.length > 0 && !partial) {
+    const [only = NO_MEMBER] = given;
+    if (only === NO_MEMBER && alternatives.length > 0 && !partial) {
       const all = alternatives.map(({ names }) => names.join('+'));
-      throw wrongType(
-        place.text(indices),
-        `a union takes exactly one member, got none of ${describeNames(all)}`,
-      );
+      throw wrongType(place.text(indices), `a union takes a member, got none of ${describeNames(all)}`);
     }
-    return only;
+    return given.length > 1 ? SEVERAL_MEMBERS : only;
   };
+}
+
+/** Whether an object gives any of a member's fields. */
+export function isGiven(value: object, names: readonly string[]): boolean {
+  return names.some((name) => getOwn(value, name) !== undefined);
 }
 
 /** One member of a union and the names its fields have in JavaScript. */

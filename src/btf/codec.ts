@@ -46,7 +46,8 @@ export interface Codec<T = unknown> {
   decode(bytes: Uint8Array, offset?: number): T;
   /**
    * Encodes one value, padding zeroed. Strict: every integer must fit, every field must be given, none may be unknown.
-   * A union takes an object with exactly one of its members. Nothing is stored unless all of it can be.
+   * A union takes an object with one of its members, or with several that mean the same bytes, as what `decode` gives
+   * does. Nothing is stored unless all of it can be.
    *
    * @param value - what `decode` gives; integers as number or bigint, enums also as integers, byte arrays also as
    * arrays of numbers
@@ -124,7 +125,7 @@ export function compileCodec<T>(layout: Layout, options: CompileOptions): Codec<
         throw noRoom(into, offset, size, label);
       }
       // Most codecs only ever decode.
-      write ??= makeEncode(backEnd, layout, Place.root(label), { littleEndian, partial });
+      write ??= makeEncode(backEnd, layout, Place.root(label), { littleEndian, u64, partial });
       return write(value, into, offset);
     },
   };

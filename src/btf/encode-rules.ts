@@ -1,6 +1,7 @@
-/** What an encoder is fixed to when it is made. */
-export interface EncodeRules {
-  readonly littleEndian: boolean;
+import type { DecodeRules } from './decode-rules.js';
+
+/** What an encoder is fixed to when it is made; what it decodes again to compare, it decodes by the same rules. */
+export interface EncodeRules extends DecodeRules {
   /** Whether fields may be missing, and are then zero. */
   readonly partial: boolean;
 }

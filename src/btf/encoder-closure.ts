@@ -1,10 +1,17 @@
 import { acceptArray } from './accept-array.js';
-import { acceptAlternative, acceptRecord, alternativesOf, missingField } from './accept-record.js';
+import {
+  acceptAlternative,
+  acceptRecord,
+  alternativesOf,
+  missingField,
+  SEVERAL_MEMBERS,
+} from './accept-record.js';
 import type { EncodeRules, Writer } from './encode-rules.js';
 import type { ArrayLayout, Layout, MemberLayout, RecordLayout } from './layout.js';
 import { getOwn } from './own-property.js';
 import type { Place } from './place.js';
 import { leafWriter } from './write-leaf.js';
+import { agreeingWriter } from './write-union.js';
 
 /** Builds an encoder out of closures, for where code generation is forbidden. */
 export function closureEncoder(layout: Layout, place: Place, rules: EncodeRules): Writer {
@@ -42,7 +49,29 @@ function alternativeWriter(layout: RecordLayout, place: Place, rules: EncodeRule
   const alternatives = alternativesOf(layout);
   const choose = acceptAlternative(alternatives, rules.partial, place);
   const writers = alternatives.map(({ member }) => memberWriter(member, place, rules));
-  return (target, at, value, indices) => writers[choose(value, indices)]?.(target, at, value, indices);
+  const writeSeveral = severalMembersWriter(layout, place, rules);
+  return (target, at, value, indices) => {
+    const chosen = choose(value, indices);
+    const write = chosen === SEVERAL_MEMBERS ? writeSeveral : writers[chosen];
+    write?.(target, at, value, indices);
+  };
+}
+
+/** Writes the members of a union from an object that gives several. */
+export function severalMembersWriter(layout: RecordLayout, place: Place, rules: EncodeRules): Writer {
+  const alternatives = alternativesOf(layout);
+  let write: Writer | undefined;
+  return (target, at, value, indices) => {
+    // Seldom needed, and made of the writers of all that is below.
+    write ??= agreeingWriter(
+      alternatives,
+      alternatives.map(({ member }) => memberWriter(member, place, rules)),
+      layout.size,
+      place,
+      rules,
+    );
+    write(target, at, value, indices);
+  };
 }
 
 function memberWriter(member: MemberLayout, place: Place, rules: EncodeRules): Writer {

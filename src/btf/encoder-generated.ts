@@ -1,7 +1,14 @@
 import { acceptArray } from './accept-array.js';
-import { acceptAlternative, acceptRecord, alternativesOf, missingField } from './accept-record.js';
+import {
+  acceptAlternative,
+  acceptRecord,
+  alternativesOf,
+  missingField,
+  SEVERAL_MEMBERS,
+} from './accept-record.js';
 import { integerRange } from './describe.js';
 import type { EncodeRules, Writer } from './encode-rules.js';
+import { severalMembersWriter } from './encoder-closure.js';
 import type { ArrayLayout, Layout, LeafLayout, MemberLayout, RecordLayout } from './layout.js';
 import type { Place } from './place.js';
 import { leafWriter } from './write-leaf.js';
@@ -68,6 +75,8 @@ class EncoderWriter {
     const cases = alternatives.map(
       ({ member }, i) => `case ${i}: {\n${this.#member(member, spot)}\nbreak;\n}`,
     );
+    const several = this.#helper(severalMembersWriter(layout, spot.place, this.#rules));
+    cases.push(`case ${SEVERAL_MEMBERS}: ${several}(target, ${position(spot)}, ${spot.value}, indices);`);
     return `switch (${choose}(${spot.value}, indices)) {\n${cases.join('\n')}\n}`;
   }
 

@@ -89,7 +89,7 @@ class LayoutBuilder {
       case 'int':
         return leaf(wholeInt(type, typeName, id));
       case 'float':
-        return leaf(floatLayout(type, typeName, id));
+        return leaf(floatLayout(type, typeName));
       case 'ptr':
         return leaf({ kind: 'pointer', typeName, size: this.#btf.pointerSize });
       case 'var':
@@ -105,7 +105,11 @@ class LayoutBuilder {
     const element = this.#int(elementId);
     if (element?.size === 1 && !isBool(element)) {
       wholeInt(element, typeName, id);
-      return leaf({ kind: element.name === 'char' ? 'string' : 'bytes', typeName, size: count });
+      return leaf(
+        element.name === 'char'
+          ? { kind: 'string', typeName, size: count }
+          : { kind: 'bytes', typeName, size: count, signed: element.signed },
+      );
     }
     if (count === 0) {
       // A flexible array may be of a type that cannot be laid out here, such as a forward declared struct.

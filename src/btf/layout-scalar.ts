@@ -1,6 +1,6 @@
 import { malformed } from './btf-error.js';
 import type { BtfFloat, BtfInt, BtfType } from './btf-type.js';
-import type { BoolLayout, EnumLayout, FloatLayout, IntLayout } from './layout.js';
+import type { BoolLayout, BytesLayout, EnumLayout, FloatLayout, IntLayout } from './layout.js';
 
 const INT_SIZES: readonly number[] = [1, 2, 4, 8, 16];
 const ENUM_SIZES: readonly number[] = [1, 2, 4, 8];
@@ -38,13 +38,11 @@ export function enumLayout(type: BtfType, typeName: string, id: number): EnumLay
   return { kind: 'enum', typeName, size, signed: type.signed, enumerators };
 }
 
-/**
- * The layout of a float or double.
- *
- * @throws BpfError `ERR_BPF_BTF` for other sizes (`long double`, `_Float16`), which have no JavaScript value
- */
-export function floatLayout(type: BtfFloat, typeName: string, id: number): FloatLayout {
-  return { kind: 'float', typeName, size: checkedSize(type.size, FLOAT_SIZES, typeName, id) };
+/** The layout of a float or double; other formats (`long double`, `_Float16`) are bytes, as JavaScript has none for them. */
+export function floatLayout({ size }: BtfFloat, typeName: string): FloatLayout | BytesLayout {
+  return FLOAT_SIZES.includes(size)
+    ? { kind: 'float', typeName, size }
+    : { kind: 'bytes', typeName, size, signed: false };
 }
 
 function checkedSize(size: number, sizes: readonly number[], typeName: string, id: number): number {

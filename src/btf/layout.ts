@@ -57,11 +57,13 @@ export interface StringLayout {
   readonly size: number;
 }
 
-/** An array of one-byte integers other than `char`. */
+/** An array of one-byte integers other than `char`, or a number of a format that JavaScript has none for. */
 export interface BytesLayout {
   readonly kind: 'bytes';
   readonly typeName: string;
   readonly size: number;
+  /** Whether the integers are signed. */
+  readonly signed: boolean;
 }
 
 /** Any other array. */

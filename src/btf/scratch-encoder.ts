@@ -11,7 +11,7 @@ export function scratchEncoder(write: Writer, size: number): Encode {
   let idle: Target | undefined;
   return (value, into, offset) => {
     // Getters of the value could call this encoder again: whoever finds the scratch taken makes another.
-    const scratch = idle ?? makeScratch(size);
+    const scratch = idle ?? makeTarget(size);
     idle = undefined;
     try {
       scratch.bytes.fill(0);
@@ -27,7 +27,8 @@ export function scratchEncoder(write: Writer, size: number): Encode {
   };
 }
 
-function makeScratch(size: number): Target {
+/** Fresh zeroed memory to encode into. */
+export function makeTarget(size: number): Target {
   const bytes = new Uint8Array(size);
   return { bytes, view: new DataView(bytes.buffer) };
 }

@@ -15,7 +15,7 @@ export function leafWriter(layout: LeafLayout, place: Place, rules: EncodeRules)
       return ({ bytes }, at, value, indices) => bytes.set(accept(value, indices), at);
     }
     case 'bytes': {
-      const accept = acceptBytes(typeName, size, place);
+      const accept = acceptBytes(layout, place);
       return ({ bytes }, at, value, indices) => bytes.set(accept(value, indices), at);
     }
     case 'float': {

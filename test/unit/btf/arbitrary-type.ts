@@ -42,6 +42,12 @@ const float: fc.Arbitrary<TypeSpec> = fc.constantFrom(4, 8).map((size) => ({
   values: size === 4 ? fc.float() : fc.double(),
 }));
 
+const oddFloat: fc.Arbitrary<TypeSpec> = fc.constantFrom(2, 12, 16).map((size) => ({
+  size,
+  build: (b) => b.float('long double', size),
+  values: fc.uint8Array({ minLength: size, maxLength: size }),
+}));
+
 const pointer: fc.Arbitrary<TypeSpec> = fc.constant({
   size: 8,
   build: (b) => b.ptr(0),
@@ -83,29 +89,36 @@ const octets: fc.Arbitrary<TypeSpec> = fc.nat(20).map((size) => ({
 }));
 
 /** Random C types: every scalar, arrays, structs with gaps, bitfields and anonymous members, unions. */
-export const anyType: fc.Arbitrary<TypeSpec> = fc.letrec<{
-  type: TypeSpec;
-  array: TypeSpec;
-  record: TypeSpec;
-}>((tie) => ({
-  type: fc.oneof(
-    { maxDepth: 3, depthSize: 'small', withCrossShrink: true },
-    fc.oneof(integer, bool, float, pointer, enumeration, enumeration64, text, octets),
-    tie('array'),
-    tie('record'),
-  ),
-  array: fc.tuple(tie('type'), fc.nat(4)).map(([element, count]) => arrayOf(element, count)),
-  record: fc
-    .tuple(
-      fc.array(fc.record({ spec: tie('type'), gap: fc.nat(3), bits: fc.constant(undefined) }), {
-        maxLength: 4,
-      }),
-      fc.array(bitfield(), { maxLength: 5 }),
-      fc.constantFrom<Composite>('struct', 'union'),
-      fc.option(fc.constantFrom<Composite>('struct', 'union'), { nil: undefined }),
-    )
-    .map(([members, bitfields, outer, inner]) => recordOf([...members, ...bitfields], outer, inner)),
-})).type;
+export const anyType: fc.Arbitrary<TypeSpec> = typesOf(
+  fc.oneof(integer, bool, float, oddFloat, pointer, enumeration, enumeration64, text, octets),
+);
+
+/** Those of them whose values keep every bit: text ends at its NUL, any bit set is true, and a NaN is any NaN. */
+export const exactType: fc.Arbitrary<TypeSpec> = typesOf(
+  fc.oneof(integer, oddFloat, pointer, enumeration, enumeration64, octets),
+);
+
+function typesOf(leaves: fc.Arbitrary<TypeSpec>): fc.Arbitrary<TypeSpec> {
+  return fc.letrec<{ type: TypeSpec; array: TypeSpec; record: TypeSpec }>((tie) => ({
+    type: fc.oneof(
+      { maxDepth: 3, depthSize: 'small', withCrossShrink: true },
+      leaves,
+      tie('array'),
+      tie('record'),
+    ),
+    array: fc.tuple(tie('type'), fc.nat(4)).map(([element, count]) => arrayOf(element, count)),
+    record: fc
+      .tuple(
+        fc.array(fc.record({ spec: tie('type'), gap: fc.nat(3), bits: fc.constant(undefined) }), {
+          maxLength: 4,
+        }),
+        fc.array(bitfield(), { maxLength: 5 }),
+        fc.constantFrom<Composite>('struct', 'union'),
+        fc.option(fc.constantFrom<Composite>('struct', 'union'), { nil: undefined }),
+      )
+      .map(([members, bitfields, outer, inner]) => recordOf([...members, ...bitfields], outer, inner)),
+  })).type;
+}
 
 /** Values for a type among which any part may be wrong. */
 export function wrongValues(spec: TypeSpec): fc.Arbitrary<unknown> {

@@ -1,11 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { compileCodec } from '../../../src/btf/codec.js';
 import { Btf, type Codec, layoutOf } from '../../../src/btf/index.js';
 import { BpfError } from '../../../src/errors.js';
-import { anyType, type TypeSpec, wrongValues } from './arbitrary-type.js';
+import { anyType, exactType, type TypeSpec, wrongValues } from './arbitrary-type.js';
 import { BtfBuilder } from './build-btf.js';
+
+// Thousands of codecs are made here, on machines that may be busy.
+vi.setConfig({ testTimeout: 120_000 });
 
 interface Choices {
   littleEndian: boolean;
@@ -72,6 +75,38 @@ test('what is encoded is decoded again', () => {
         expect(agrees(codec.decode(codec.encode(value)), value)).toBe(true);
       }
     }),
+    { numRuns: 1000 },
+  );
+});
+
+test('what is decoded is encoded again to what means the same, every member of a union included', () => {
+  fc.assert(
+    fc.property(typeAndValue, fc.boolean(), ([spec, value], littleEndian) => {
+      for (const codec of bothCodecs(spec, { littleEndian, u64: 'bigint', partial: false })) {
+        const decoded = codec.decode(codec.encode(value));
+        expect(isDeepStrictEqual(codec.decode(codec.encode(decoded)), decoded)).toBe(true);
+      }
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test('any bytes are decoded and encoded again to the same bytes, padding zeroed', () => {
+  fc.assert(
+    fc.property(
+      exactType,
+      fc.boolean(),
+      fc.constantFrom('bigint', 'auto'),
+      fc.infiniteStream(fc.integer({ min: 0, max: 255 })),
+      (spec, littleEndian, u64, noise) => {
+        const bytes = Uint8Array.from({ length: spec.size }, () => noise.next().value);
+        for (const codec of bothCodecs(spec, { littleEndian, u64, partial: false })) {
+          const ones = new Uint8Array(spec.size).fill(0xff);
+          const used = codec.encode(codec.decode(ones));
+          expect(codec.encode(codec.decode(bytes))).toEqual(bytes.map((byte, i) => byte & (used[i] ?? 0)));
+        }
+      },
+    ),
     { numRuns: 1000 },
   );
 });

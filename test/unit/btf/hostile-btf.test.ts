@@ -140,7 +140,6 @@ const refused: [what: string, build: (b: BtfBuilder) => number, message: RegExp]
   ],
   ['a bitfield wider than its type', (b) => b.struct('s', 8, [['x', b.int('u32', 4), 0, 33]]), /33 bits/],
   ['a bitfield of pointers', (b) => b.struct('s', 8, [['x', b.ptr(0), 0, 3]]), /bitfield of ptr/],
-  ['a long double', (b) => b.float('long double', 16), /16 bytes/],
   ['a forward declaration', (b) => b.fwd('f'), /no values/],
   ['a function', (b) => b.func('f', b.funcProto(0, [])), /no values/],
   ['a tag', (b) => b.declTag('t', b.int('int', 4)), /no values/],
