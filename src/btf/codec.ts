@@ -1,10 +1,9 @@
+import { type BackEnd, bestBackEnd } from './back-end.js';
 import type { Btf } from './btf.js';
-import { mayGenerateCode } from './code-generation.js';
 import { declaredName } from './declared-name.js';
 import type { DecodeRules, Reader, U64 } from './decode-rules.js';
 import { closureDecoder } from './decoder-closure.js';
 import { generatedDecoder } from './decoder-generated.js';
-import { describeValue } from './describe.js';
 import type { EncodeRules } from './encode-rules.js';
 import { closureEncoder } from './encoder-closure.js';
 import { generatedEncoder } from './encoder-generated.js';
@@ -12,8 +11,8 @@ import type { Layout } from './layout.js';
 import { layoutOf } from './layout-of.js';
 import { memoryOf } from './memory.js';
 import { Place } from './place.js';
+import { defaultLabel, fits, noRoom } from './room.js';
 import { type Encode, scratchEncoder } from './scratch-encoder.js';
-import { outOfRange, wrongType } from './value-error.js';
 
 /**
  * Turns the bytes of one C type into JavaScript values and back.
@@ -70,29 +69,22 @@ export interface CodecOptions {
   label?: string | undefined;
 }
 
-/** How a codec is made: as source text compiled by the engine, or from closures. */
-export type BackEnd = 'generated' | 'closure';
-
-/** Beyond this many members an engine does better with closures than with one huge function. */
-const MOST_GENERATED_MEMBERS = 2000;
-
 /**
  * Makes the codec of a type. Make it once and keep it: making one costs far more than using it.
  *
  * @param btf - the BTF the type is in
  * @param typeId - any type with a size; a var stands for its type, a datasec for a struct of its vars
  * @param options - see {@link CodecOptions}
- * @throws BpfError `ERR_BPF_BTF` when the type has no size (void, a function, a forward declaration), no JavaScript
- * form (`long double`), or its description contradicts itself
+ * @throws BpfError `ERR_BPF_BTF` when the type has no size (void, a function, a forward declaration)
+ * or its description contradicts itself
  */
 export function codecFor<T = unknown>(btf: Btf, typeId: number, options: CodecOptions = {}): Codec<T> {
   const layout = layoutOf(btf, typeId);
-  const generate = mayGenerateCode() && countMembers(layout) <= MOST_GENERATED_MEMBERS;
   return compileCodec<T>(layout, {
     ...options,
     typeName: declaredName(btf, typeId),
     littleEndian: btf.littleEndian,
-    backEnd: generate ? 'generated' : 'closure',
+    backEnd: bestBackEnd(layout),
   });
 }
 
@@ -138,38 +130,4 @@ function makeReader(backEnd: BackEnd, layout: Layout, rules: DecodeRules): Reade
 function makeEncode(backEnd: BackEnd, layout: Layout, place: Place, rules: EncodeRules): Encode {
   const make = backEnd === 'generated' ? generatedEncoder : closureEncoder;
   return scratchEncoder(make(layout, place, rules), layout.size);
-}
-
-function fits(bytes: Uint8Array, offset: number, size: number): boolean {
-  return (
-    bytes instanceof Uint8Array &&
-    Number.isSafeInteger(offset) &&
-    offset >= 0 &&
-    offset + size <= bytes.length
-  );
-}
-
-function noRoom(bytes: unknown, offset: unknown, size: number, label: string): Error {
-  if (!(bytes instanceof Uint8Array)) {
-    return wrongType(label, `expected a Uint8Array, got ${describeValue(bytes)}`);
-  }
-  return outOfRange(label, `takes ${size} bytes at offset ${describeValue(offset)}, ${bytes.length} given`);
-}
-
-function defaultLabel(layout: Layout, typeName: string): string {
-  const isRecord = layout.kind === 'struct' || layout.kind === 'union';
-  const name = typeName.replace(/^(struct|union) /, '');
-  return isRecord && name !== '(anon)' ? name : 'value';
-}
-
-function countMembers(layout: Layout): number {
-  switch (layout.kind) {
-    case 'struct':
-    case 'union':
-      return layout.members.reduce((sum, member) => sum + countMembers(member.layout), 1);
-    case 'array':
-      return 1 + (layout.element ? countMembers(layout.element) : 0);
-    default:
-      return 1;
-  }
 }

@@ -21,7 +21,8 @@ export function generatedDecoder(layout: Layout, rules: DecodeRules): Reader {
   return new Function('readers', text)(writer.readers) as Reader;
 }
 
-class DecoderWriter {
+/** Writes the expressions that decode, in terms of the variables `view`, `bytes` and a position. */
+export class DecoderWriter {
   readonly readers: Reader[] = [];
   readonly #functions: string[] = [];
   readonly #rules: DecodeRules;
@@ -132,6 +133,6 @@ class DecoderWriter {
 }
 
 /** A quoted name in brackets: without them, a literal's `__proto__` would set the prototype. */
-function propertyKey(name: string): string {
+export function propertyKey(name: string): string {
   return name === '__proto__' ? '["__proto__"]' : JSON.stringify(name);
 }

@@ -22,6 +22,7 @@ export type {
   BtfVoid,
 } from './btf-type.js';
 export { type Codec, type CodecOptions, codecFor } from './codec.js';
+export { type Cursor, type CursorClass, type CursorOptions, cursorFor } from './cursor.js';
 export type { U64 } from './decode-rules.js';
 export { describeValue } from './describe.js';
 export type { BtfKind } from './kind.js';
@@ -42,3 +43,4 @@ export type {
   StringLayout,
 } from './layout.js';
 export { layoutOf } from './layout-of.js';
+export type { Fields, Input, Union } from './value-types.js';

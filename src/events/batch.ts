@@ -1,44 +1,133 @@
-import type { Codec } from '../btf/index.js';
+import type { Codec, Cursor, CursorClass, Fields } from '../btf/index.js';
 import { BpfError } from '../errors.js';
+import { SlabRecords } from './slab-records.js';
 
 /** Records that came out of a ring buffer together, decoded as they are asked for. */
 export interface RingBatch<Event> extends Iterable<Event> {
   /** How many records there are. */
   readonly length: number;
+  /**
+   * One record.
+   *
+   * @param index - from 0 to `length - 1`; records are found fastest in their order
+   * @throws BpfError `ERR_BPF_VALUE_RANGE` when there is no such record, or it is too short for its type
+   */
+  decode(index: number): Event;
+  /**
+   * The records without objects made of them: a cursor that stands at one after the other, whose fields are read from
+   * the batch's memory when they are asked for. For looking at a few fields of very many records.
+   *
+   * Every step gives the same object, and so do the structs within it: valid until the next step, so keep values, or
+   * `decode(index)`, and not the cursor. Another loop has another cursor.
+   *
+   * @throws BpfError `ERR_BPF_ARGUMENT` when the ring declares no struct for its records; `ERR_BPF_VALUE_RANGE` for a
+   *   record that is too short for it
+   */
+  cursors(): IterableIterator<Fields<Event>>;
+  /**
+   * A cursor at one record: always the same object, valid until the next call.
+   *
+   * @param index - as for {@link RingBatch.decode}
+   * @throws BpfError as `cursors()` and `decode()` do
+   */
+  cursor(index: number): Fields<Event>;
 }
 
-const HEADER = 8;
-
-/** The first `length` records of a slab, which native/core/ring.h lays out: u32 size, u32 reserved, record, padding. */
-export function recordsOf<Event>(slab: Uint8Array, length: number, codec: Codec<Event>): RingBatch<Event> {
-  const view = new DataView(slab.buffer, slab.byteOffset, slab.byteLength);
-  return {
-    length,
-    *[Symbol.iterator]() {
-      let offset = 0;
-      for (let i = 0; i < length; i++) {
-        const size = view.getUint32(offset, NATIVE_LITTLE_ENDIAN);
-        yield decode(slab, offset + HEADER, size, codec);
-        offset += HEADER + ((size + 7) & ~7);
-      }
-    },
-  };
+/** What a ring's map knows of the records in it. */
+export interface RecordTypes<Event> {
+  readonly valueCodec: Codec<Event>;
+  /** Undefined when the records are of no declared struct. */
+  readonly recordCursors: CursorClass<Event> | undefined;
 }
 
-const NATIVE_LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
+/** The first `length` records of a slab. */
+export function recordsOf<Event>(
+  slab: Uint8Array,
+  length: number,
+  types: RecordTypes<Event>,
+): RingBatch<Event> {
+  return new SlabBatch(new SlabRecords(slab, length), types);
+}
 
-function decode<Event>(slab: Uint8Array, offset: number, size: number, codec: Codec<Event>): Event {
-  // A ring buffer without a declared type: its codec has size 0 and the records are whatever they are.
-  if (codec.size === 0) return slab.slice(offset, offset + size) as Event;
-  if (size < codec.size) {
-    throw new BpfError(
-      `a record of ${size} bytes is too short for ${codec.typeName}, which takes ${codec.size}`,
-      {
-        code: 'ERR_BPF_VALUE_RANGE',
-        reason: 'input',
-        hint: 'declare the type of the records with __type(value, ...) as the programs submit them',
-      },
-    );
+class SlabBatch<Event> implements RingBatch<Event> {
+  readonly #records: SlabRecords;
+  readonly #types: RecordTypes<Event>;
+  #cursor: Cursor<Event> | undefined;
+
+  constructor(records: SlabRecords, types: RecordTypes<Event>) {
+    this.#records = records;
+    this.#types = types;
   }
-  return codec.decode(slab, offset);
+
+  get length(): number {
+    return this.#records.length;
+  }
+
+  decode(index: number): Event {
+    this.#records.seek(index);
+    return this.#decodeHere();
+  }
+
+  *[Symbol.iterator](): Generator<Event, void, void> {
+    for (let i = 0; i < this.length; i++) yield this.decode(i);
+  }
+
+  cursor(index: number): Fields<Event> {
+    this.#cursor ??= this.#makeCursor();
+    return this.#move(this.#cursor, index);
+  }
+
+  cursors(): IterableIterator<Fields<Event>> {
+    const { length } = this;
+    const cursor = this.#makeCursor();
+    // One result for all steps: on this path nothing is allocated for a record.
+    const result: { done: boolean; value: Fields<Event> } = { done: false, value: cursor.fields };
+    let next = 0;
+    const iterator: IterableIterator<Fields<Event>> = {
+      next: () => {
+        if (next < length) this.#move(cursor, next++);
+        else result.done = true;
+        return result;
+      },
+      [Symbol.iterator]: () => iterator,
+    };
+    return iterator;
+  }
+
+  #makeCursor(): Cursor<Event> {
+    const Cursor = this.#types.recordCursors;
+    if (Cursor) return new Cursor();
+    throw new BpfError('the records of this ring buffer have no fields that a cursor could show', {
+      code: 'ERR_BPF_ARGUMENT',
+      reason: 'input',
+      hint: 'declare a struct as their type with __type(value, ...), or iterate over the batch itself',
+    });
+  }
+
+  #move(cursor: Cursor<Event>, index: number): Fields<Event> {
+    const records = this.#records;
+    records.seek(index);
+    this.#assertLongEnough();
+    return cursor.moveTo(records.slab, records.offset);
+  }
+
+  #decodeHere(): Event {
+    const codec = this.#types.valueCodec;
+    const { slab, offset, size } = this.#records;
+    // A ring buffer without a declared type: its codec has size 0 and the records are whatever they are.
+    if (codec.size === 0) return slab.slice(offset, offset + size) as Event;
+    this.#assertLongEnough();
+    return codec.decode(slab, offset);
+  }
+
+  #assertLongEnough(): void {
+    const { size } = this.#records;
+    const { typeName, size: needed } = this.#types.valueCodec;
+    if (size >= needed) return;
+    throw new BpfError(`a record of ${size} bytes is too short for ${typeName}, which takes ${needed}`, {
+      code: 'ERR_BPF_VALUE_RANGE',
+      reason: 'input',
+      hint: 'declare the type of the records with __type(value, ...) as the programs submit them',
+    });
+  }
 }

@@ -1,8 +1,17 @@
-import { Btf, type Codec, codecFor, describeValue, type U64 } from '../btf/index.js';
+import {
+  Btf,
+  type Codec,
+  type CursorClass,
+  codecFor,
+  describeValue,
+  type Input,
+  type U64,
+} from '../btf/index.js';
 import { BpfError } from '../errors.js';
 import { type MapHandle, type NativeMapInfo, native } from '../native.js';
 import { preparePinPath } from './pin-path.js';
 import { bytesCodec, indexCodec, perCpuCodec } from './plain-codec.js';
+import { recordCursors, recordType } from './record-type.js';
 
 /** When a {@link BpfMap.set} is allowed: always, only for a new key, or only for a key that is there. */
 export type SetMode = 'any' | 'noexist' | 'exist';
@@ -42,6 +51,7 @@ export class BpfMap<Key = unknown, Value = unknown> implements Disposable {
   readonly #types: MapTypes | undefined;
   #keys: Codec<Key> | undefined;
   #values: Codec<Value> | undefined;
+  #cursors: CursorClass<Value> | undefined;
 
   /** @internal */
   constructor(handle: MapHandle, description?: MapDescription) {
@@ -94,21 +104,31 @@ export class BpfMap<Key = unknown, Value = unknown> implements Disposable {
     return this.#values;
   }
 
+  /** The cursors over the records of a ring buffer; undefined when it declares no struct for them. @internal */
+  get recordCursors(): CursorClass<Value> | undefined {
+    this.#cursors ??= this.#types && recordCursors<Value>(this.name, this.#types);
+    return this.#cursors;
+  }
+
   /**
    * The value of a key; undefined when there is none.
    *
    * @throws BpfError `ERR_BPF_VALUE_TYPE` or `ERR_BPF_VALUE_RANGE` when the key is not of its type, `ENOTSUPP`
    *   for a map type without lookup, `EPERM` for a write-only handle, `ERR_BPF_CLOSED`
    */
-  get(key: Key): Value | undefined {
+  get(key: Input<Key>): Value | undefined {
     const bytes = new Uint8Array(this.#valueBytes());
-    return native().mapLookup(this.#handle, this.keyCodec.encode(key), bytes)
+    return native().mapLookup(this.#handle, this.keyCodec.encode(key as Key), bytes)
       ? this.valueCodec.decode(bytes)
       : undefined;
   }
 
-  has(key: Key): boolean {
-    return native().mapLookup(this.#handle, this.keyCodec.encode(key), new Uint8Array(this.#valueBytes()));
+  has(key: Input<Key>): boolean {
+    return native().mapLookup(
+      this.#handle,
+      this.keyCodec.encode(key as Key),
+      new Uint8Array(this.#valueBytes()),
+    );
   }
 
   /**
@@ -119,12 +139,17 @@ export class BpfMap<Key = unknown, Value = unknown> implements Disposable {
    * @throws BpfError `ERR_BPF_VALUE_TYPE`, `ERR_BPF_VALUE_RANGE` (nothing is written then), `E2BIG` when the map is
    *   full or an array index is too large, `ERR_BPF_CLOSED`
    */
-  set(key: Key, value: Value, mode: SetMode = 'any'): void {
+  set(key: Input<Key>, value: Input<Value>, mode: SetMode = 'any'): void {
     const flags = FLAGS.get(mode);
     if (flags === undefined)
       throw this.#error(`cannot be set in mode ${describeValue(mode)}`, 'use any, noexist or exist');
     this.#valueBytes();
-    native().mapUpdate(this.#handle, this.keyCodec.encode(key), this.valueCodec.encode(value), flags);
+    native().mapUpdate(
+      this.#handle,
+      this.keyCodec.encode(key as Key),
+      this.valueCodec.encode(value as Value),
+      flags,
+    );
   }
 
   /**
@@ -133,8 +158,8 @@ export class BpfMap<Key = unknown, Value = unknown> implements Disposable {
    * @returns whether it was there
    * @throws BpfError `EINVAL` for arrays, whose elements cannot be deleted; `ERR_BPF_CLOSED`
    */
-  delete(key: Key): boolean {
-    return native().mapDelete(this.#handle, this.keyCodec.encode(key));
+  delete(key: Input<Key>): boolean {
+    return native().mapDelete(this.#handle, this.keyCodec.encode(key as Key));
   }
 
   /**
@@ -223,12 +248,6 @@ export class BpfMap<Key = unknown, Value = unknown> implements Disposable {
       hint,
     });
   }
-}
-
-/** `struct event[0]` as a ring buffer's value declares records of type struct event, without giving the value a size. */
-function recordType(btf: Btf, typeId: number): number {
-  const type = btf.type(btf.resolve(typeId));
-  return type.kind === 'array' && type.count === 0 ? type.element : typeId;
 }
 
 /** A map of the kernel's describes itself by a BTF object of the kernel's; without the right to read it, by nothing. */
