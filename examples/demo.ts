@@ -9,7 +9,8 @@ import { release } from 'node:os';
 import { createInterface, type Interface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { BpfObject, Link, RingBuffer } from 'bpf-lsm';
-import { type MprotectGuard, OBJECT } from './mprotect_guard.js';
+import { OBJECT } from './mprotect_guard.js';
+import type { MprotectGuard } from './types/mprotect_guard.js';
 
 const PIN = `/sys/fs/bpf/bpf-lsm-demo-${process.pid}/link`;
 const TARGET = fileURLToPath(new URL('../test/mprotect', import.meta.url));

@@ -4,28 +4,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BpfObject, RingBuffer } from 'bpf-lsm';
-
-/** What exec_count.bpf.o holds. */
-export interface ExecCount {
-  programs: 'count_exec';
-  maps: {
-    events: { key: never; value: ExecEvent };
-    events_dropped: { key: number; value: bigint[] };
-    execs_by_comm: { key: { uid: number; comm: string }; value: bigint };
-  };
-  globals: { target_parent: number; target_cgroup: bigint; execs: bigint; execs_not_in_map: bigint };
-}
-
-export interface ExecEvent {
-  time_ns: bigint;
-  cgroup: bigint;
-  pid: number;
-  ppid: number;
-  uid: number;
-  comm: string;
-  filename: string;
-  filename_size: number;
-}
+import type { ExecCount } from './types/exec_count.js';
 
 export const OBJECT: URL = new URL('../../dist/bpf/examples/exec_count.bpf.o', import.meta.url);
 

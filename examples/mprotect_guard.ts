@@ -3,41 +3,8 @@
 //   bpf-lsm needs root for this:  node build/examples/mprotect_guard.js PID [--enforce]
 
 import { BpfObject, RingBuffer } from 'bpf-lsm';
-
-/** What mprotect_guard.bpf.o holds. */
-export interface MprotectGuard {
-  programs: 'guard_mprotect';
-  maps: {
-    events: { key: never; value: MprotectEvent };
-    events_dropped: { key: number; value: bigint[] };
-  };
-  globals: {
-    target_pid: number;
-    target_cgroup: bigint;
-    mode: 'MODE_AUDIT' | 'MODE_ENFORCE';
-    deny_errno: number;
-    guard_exec: boolean;
-    guard_write: boolean;
-    seen: bigint;
-    denied: bigint;
-  };
-}
-
-export interface MprotectEvent {
-  time_ns: bigint;
-  cgroup: bigint;
-  vm_start: bigint;
-  vm_end: bigint;
-  reqprot: bigint;
-  prot: bigint;
-  pid: number;
-  tid: number;
-  uid: number;
-  error: number;
-  area: 'AREA_OTHER' | 'AREA_HEAP' | 'AREA_STACK';
-  verdict: 'VERDICT_WOULD_DENY' | 'VERDICT_DENIED';
-  comm: string;
-}
+// Written from the object by `bpf-lsm types`: a misspelt global, map or field below does not compile.
+import type { MprotectGuard } from './types/mprotect_guard.js';
 
 export const OBJECT: URL = new URL('../../dist/bpf/examples/mprotect_guard.bpf.o', import.meta.url);
 

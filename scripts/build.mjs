@@ -1,15 +1,17 @@
-// Builds the addon, the library, the BPF programs and the examples: what is out of date of them.
+// Builds the addon, the library, the BPF programs, their types and the examples: what is out of date of them.
 
 import { existsSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { BuildError, buildBpf } from './build-bpf.mjs';
 import { giveUp, quietly, ROOT, say, tool } from './say.mjs';
+import { writeTypes } from './types.mjs';
 
 export async function build() {
   npmPackages();
   addon();
   typescript('tsconfig.build.json');
   await bpf();
+  await writeTypes();
   if (existsSync(`${ROOT}examples`)) typescript('tsconfig.examples.json');
 }
 

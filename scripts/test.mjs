@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openly, quietly, ROOT, say, tool } from './say.mjs';
 import { setUp } from './setup.mjs';
+import { TYPES } from './types.mjs';
 
 const KERNELS = ['6.1', '6.12', '7.3'];
 const SANITIZED = 'build-sanitize';
@@ -85,6 +86,7 @@ function style() {
     ],
     ['tsc: types of library and tests', () => quietly(tool('tsc'), ['-p', 'tsconfig.json'])],
     ['tsc: types of the examples', () => quietly(tool('tsc'), ['-p', 'tsconfig.examples.json', '--noEmit'])],
+    ['bpf-lsm types: the types in the repository are those of the objects', typesAreCommitted],
     [
       'dependency-cruiser: which room imports which',
       () => quietly(tool('depcruise'), ['src', '--config', '.dependency-cruiser.cjs']),
@@ -92,6 +94,16 @@ function style() {
     ['clang-format: C and C++', () => quietly('clang-format', ['--dry-run', '-Werror', ...c])],
     ['clang-tidy: C++', () => compileSanitized() && clangTidy(cpp.filter((file) => file.endsWith('.cc')))],
   ]);
+}
+
+/** The build has written them; what git does not know yet, or has otherwise, was forgotten. */
+function typesAreCommitted() {
+  const unknown = execFileSync('git', ['ls-files', '--others', '--exclude-standard', '--', ...TYPES], {
+    cwd: ROOT,
+    encoding: 'utf8',
+  });
+  if (unknown !== '') say(`    not in the repository: ${unknown.trim().split('\n').join(', ')}`);
+  return quietly('git', ['diff', '--exit-code', '--', ...TYPES]) && unknown === '';
 }
 
 function clangTidy(files) {

@@ -1,4 +1,4 @@
-export type { Btf, U64 } from './btf/index.js';
+export type { Btf, Fields, Input, U64, Union } from './btf/index.js';
 export { BpfError, type BpfErrorFields, type BpfErrorReason } from './errors.js';
 export * from './events/index.js';
 export * from './lsm/index.js';

@@ -43,4 +43,6 @@ export type {
   StringLayout,
 } from './layout.js';
 export { layoutOf } from './layout-of.js';
+export { comment as tsComment, propertyName as tsProperty, quoted as tsString } from './ts-names.js';
+export { TsTypes } from './ts-types.js';
 export type { Fields, Input, Union } from './value-types.js';

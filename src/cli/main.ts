@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { BpfError } from '../errors.js';
 import { checkCommand } from './check.js';
+import { typesCommand } from './types.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -11,7 +12,8 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
 const program = new Command('bpf-lsm')
   .description('Load, prove and inspect BPF LSM programs.')
   .version(version)
-  .addCommand(checkCommand());
+  .addCommand(checkCommand())
+  .addCommand(typesCommand());
 
 try {
   await program.parseAsync();

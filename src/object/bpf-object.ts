@@ -3,7 +3,7 @@ import { native, type ObjectHandle } from '../native.js';
 import type { Section } from './globals.js';
 import { BpfMap } from './map.js';
 import { namedTable, type Property } from './named.js';
-import { type OpenObject, type OpenOptions, openObject } from './open-object.js';
+import { type OpenArguments, type OpenObject, openObject } from './open-object.js';
 import { BpfProgram } from './program.js';
 import type { AnyShape, Globals, Maps, ObjectShape, Programs } from './shape.js';
 
@@ -63,7 +63,7 @@ export class BpfObject<Shape extends ObjectShape = AnyShape> implements Disposab
    */
   static open<Shape extends ObjectShape = AnyShape>(
     source: string | URL | Uint8Array,
-    options: OpenOptions = {},
+    ...[options = {}]: OpenArguments<Shape>
   ): OpenObject<Shape> {
     return openObject<Shape>(source, options, (parts) => new BpfObject<Shape>(parts));
   }

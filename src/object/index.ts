@@ -3,7 +3,14 @@ export { activeLsms, bpfIsActive, type Finding, ftraceIsOn } from './consulted.j
 export { hasLsmHooks, hookPrototype } from './kernel-hooks.js';
 export { Link, type LinkInfo } from './link.js';
 export { BpfMap, type SetMode } from './map.js';
-export { type OpenMap, OpenObject, type OpenOptions, type OpenProgram } from './open-object.js';
+export { type ObjectTypesOptions, objectTypes } from './object-types.js';
+export {
+  type OpenArguments,
+  type OpenMap,
+  OpenObject,
+  type OpenOptions,
+  type OpenProgram,
+} from './open-object.js';
 export { type Capability, heldCapabilities, inInitialUserNamespace, missingForLsm } from './privileges.js';
 export { type AttachOptions, BpfProgram, type ProgramInfo } from './program.js';
-export type { AnyShape, Globals, MapShape, Maps, ObjectShape, Programs } from './shape.js';
+export type { AnyShape, Globals, InitialGlobals, MapShape, Maps, ObjectShape, Programs } from './shape.js';

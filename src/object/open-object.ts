@@ -3,13 +3,13 @@ import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Btf, describeValue, type U64 } from '../btf/index.js';
 import { assertOptions, BpfError, rephrase } from '../errors.js';
-import { type NativeMapSpec, native, type ObjectHandle } from '../native.js';
+import { type NativeMapSpec, type NativeProgramSpec, native, type ObjectHandle } from '../native.js';
 import type { BpfObject, LoadedParts } from './bpf-object.js';
 import { globalsOf, isDataSection, type Section } from './globals.js';
 import { explainLoadFailure } from './load-failure.js';
 import { namedTable, type Property } from './named.js';
 import { hookOf } from './program.js';
-import type { AnyShape, Globals, ObjectShape, Programs } from './shape.js';
+import type { AnyShape, InitialGlobals, ObjectShape, Programs } from './shape.js';
 
 /** How to open an object file. */
 export interface OpenOptions {
@@ -28,10 +28,25 @@ export interface OpenOptions {
   btfPath?: string;
 }
 
+/** The options of {@link BpfObject.open}: `u64` must be what the shape says. */
+export type OpenArguments<Shape extends ObjectShape> = Shape extends { u64: 'number' | 'auto' }
+  ? [options: OpenOptions & { u64: Shape['u64'] }]
+  : Shape extends { u64: 'bigint' }
+    ? [options?: OpenOptions & { u64?: 'bigint' }]
+    : [options?: OpenOptions];
+
 type NamedOptions = OpenOptions & { name: string };
 
 /** Makes the loaded object of what load() leaves. */
 type Finish<Shape extends ObjectShape> = (parts: LoadedParts) => BpfObject<Shape>;
+
+/** What an object file declares. @internal */
+export interface ObjectDeclarations {
+  name: string;
+  btf: Btf | undefined;
+  programs: readonly NativeProgramSpec[];
+  maps: readonly NativeMapSpec[];
+}
 
 /** A program before load. */
 export interface OpenProgram {
@@ -75,7 +90,7 @@ export class OpenObject<Shape extends ObjectShape = AnyShape> implements Disposa
    *
    * @throws BpfError (from an assignment) `ERR_BPF_UNKNOWN_NAME`, `ERR_BPF_VALUE_TYPE`, `ERR_BPF_VALUE_RANGE`
    */
-  readonly globals: Globals<Shape>;
+  readonly globals: InitialGlobals<Shape>;
   /** The object's types; undefined for an object compiled without `-g`. */
   readonly btf: Btf | undefined;
   readonly #handle: ObjectHandle;
@@ -97,7 +112,7 @@ export class OpenObject<Shape extends ObjectShape = AnyShape> implements Disposa
     const maps = native().objectMaps(this.#handle);
     this.#sections = maps.filter(isDataSection).map((map) => this.#section(map.name));
     this.#globals = globalsOf(this.name, this.btf, this.#sections, u64);
-    this.globals = namedTable(this.#owner, 'global', this.#initialGlobals()) as Globals<Shape>;
+    this.globals = namedTable(this.#owner, 'global', this.#initialGlobals()) as InitialGlobals<Shape>;
     this.programs = namedTable(this.#owner, 'program', this.#openPrograms()) as Programs<Shape, OpenProgram>;
     this.maps = namedTable(this.#owner, 'map', this.#openMaps(maps)) as typeof this.maps;
   }
@@ -130,6 +145,13 @@ export class OpenObject<Shape extends ObjectShape = AnyShape> implements Disposa
       sections: this.#sections,
       globals: this.#globals,
     });
+  }
+
+  /** What the file declares. @internal */
+  get declarations(): ObjectDeclarations {
+    this.#assertOpen();
+    const programs = native().objectPrograms(this.#handle);
+    return { name: this.name, btf: this.btf, programs, maps: native().objectMaps(this.#handle) };
   }
 
   /** Gives up an object that will not be loaded. Does nothing after load(): close the loaded object then. */

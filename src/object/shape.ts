@@ -1,3 +1,4 @@
+import type { U64 } from '../btf/index.js';
 import type { BpfMap } from './map.js';
 import type { BpfProgram } from './program.js';
 
@@ -8,11 +9,12 @@ export interface MapShape {
 }
 
 /**
- * What an object file holds, for the compiler: pass your own to {@link BpfObject.open} and a misspelt program, map,
- * global or field does not compile.
+ * What an object file holds, for the compiler: `bpf-lsm types` writes it. Pass it to {@link BpfObject.open}, and a
+ * misspelt program, map, global or field does not compile.
  *
  * ```ts
  * interface Guard {
+ *   u64: 'bigint';
  *   programs: 'deny_open';
  *   maps: { denied: { key: number; value: bigint } };
  *   globals: { target_pid: number };
@@ -21,12 +23,16 @@ export interface MapShape {
  * ```
  */
 export interface ObjectShape {
+  /** What 64-bit integers are taken to come as: the object can be opened in no other way. */
+  u64?: U64;
   /** The names of the programs, as a union. */
   programs: string;
   /** The types of the maps by name. */
   maps: object;
   /** The types of the global variables by name. */
   globals: object;
+  /** Those of the constants (`const volatile`), which can be set only before the object is loaded. */
+  constants?: object;
 }
 
 /** An object of which nothing is known before it is opened. */
@@ -45,7 +51,10 @@ export type Maps<Shape extends ObjectShape> = {
     : BpfMap;
 };
 
-/** The global variables of an object by name: reading gives the value, assigning sets it. */
-export type Globals<Shape extends ObjectShape> = {
-  -readonly [Name in keyof Shape['globals']]: Shape['globals'][Name];
-};
+/** The global variables of an object by name: reading gives the value, assigning sets it; constants are only read. */
+export type Globals<Shape extends ObjectShape> = Shape['globals'] & Readonly<Constants<Shape>>;
+
+/** The same before the object is loaded: constants can be assigned to. */
+export type InitialGlobals<Shape extends ObjectShape> = Shape['globals'] & Constants<Shape>;
+
+type Constants<Shape extends ObjectShape> = Shape extends { constants: infer C extends object } ? C : unknown;

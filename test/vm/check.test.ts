@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { MprotectGuard } from '../../examples/mprotect_guard.js';
+import type { MprotectGuard } from '../../examples/types/mprotect_guard.js';
 import { BpfObject, check } from '../../src/index.js';
 import { kernelIsAtLeast } from '../support/kernel.js';
 import { shipped } from '../support/objects.js';

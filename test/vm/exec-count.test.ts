@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
-import type { ExecCount } from '../../examples/exec_count.js';
+import type { ExecCount } from '../../examples/types/exec_count.js';
 import { BpfObject, RingBuffer } from '../../src/index.js';
 import { shipped } from '../support/objects.js';
 

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { MprotectEvent, MprotectGuard } from '../../examples/mprotect_guard.js';
+import type { Event, MprotectGuard } from '../../examples/types/mprotect_guard.js';
 import { BpfObject, RingBuffer } from '../../src/index.js';
 import { shipped } from '../support/objects.js';
 import { Target } from '../support/target.js';
@@ -14,7 +14,7 @@ async function loadGuard(settings: Settings): Promise<BpfObject<MprotectGuard>> 
   return open.load();
 }
 
-async function firstEvent(guard: BpfObject<MprotectGuard>): Promise<MprotectEvent> {
+async function firstEvent(guard: BpfObject<MprotectGuard>): Promise<Event> {
   using ring = new RingBuffer(guard.maps.events, { dropped: guard.maps.events_dropped });
   for await (const event of ring) return event;
   throw new Error('no event');
