@@ -7,7 +7,7 @@ import { type OpenArguments, type OpenObject, openObject } from './open-object.j
 import { BpfProgram } from './program.js';
 import type { AnyShape, Globals, Maps, ObjectShape, Programs } from './shape.js';
 
-/** What load() hands over. @internal */
+/** What load() hands over. */
 export interface LoadedParts {
   name: string;
   handle: ObjectHandle;
