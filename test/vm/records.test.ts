@@ -1,0 +1,3 @@
+import { describeRecords } from '../support/records.js';
+
+describeRecords();
