@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import type { U64 } from '../btf/index.js';
+import { BpfError } from '../errors.js';
 import { objectTypes } from '../object/index.js';
 
 interface Options {
@@ -28,6 +29,21 @@ export function typesCommand(): Command {
     .action((object: string, { output, ...options }: Options) => {
       const text = objectTypes(object, options);
       if (output === undefined) process.stdout.write(text);
-      else writeFileSync(output, text);
+      else write(output, text);
     });
+}
+
+function write(file: string, text: string): void {
+  try {
+    writeFileSync(file, text);
+  } catch (cause) {
+    const { code = 'EIO', errno, message } = cause as NodeJS.ErrnoException;
+    throw new BpfError(`cannot write the types: ${message}`, {
+      code,
+      errno,
+      syscall: 'open',
+      path: file,
+      cause,
+    });
+  }
 }
