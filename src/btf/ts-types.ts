@@ -2,7 +2,7 @@ import type { U64 } from './decode-rules.js';
 import type { ArrayLayout, BitfieldLayout, EnumLayout, Layout, NamedMember, RecordLayout } from './layout.js';
 import { comment, propertyName, quoted, TsNames } from './ts-names.js';
 
-/** Arrays of up to so many elements are tuples, so that the compiler knows how many there are. */
+/** Arrays of up to so many elements are tuples, where that fits a line: then the compiler knows how many there are. */
 const LONGEST_TUPLE = 8;
 const WIDEST_LINE = 100;
 
@@ -89,7 +89,7 @@ export class TsTypes {
   #array({ element, count }: ArrayLayout, indent: string): string {
     if (!element) return '[]';
     const type = this.of(element, indent);
-    const isShort = count <= LONGEST_TUPLE && !type.includes('\n');
+    const isShort = count <= LONGEST_TUPLE && count * type.length <= WIDEST_LINE && !type.includes('\n');
     if (isShort) return `[${Array(count).fill(type).join(', ')}]`;
     return /[|&]/.test(type) ? `(${type})[]` : `${type}[]`;
   }

@@ -138,6 +138,15 @@ describe('types', () => {
     expect(text).toContain("direction: 'IN' | 'OUT' | number;");
   });
 
+  test('of small BTF stay small', () => {
+    const { type } = typesOf((b) => {
+      let id = b.int('u32', 4);
+      for (let depth = 0; depth < 7; depth++) id = b.array(id, 8);
+      return id;
+    });
+    expect(type).toBe(`[${Array(8).fill('number').join(', ')}]${'[]'.repeat(6)}`);
+  });
+
   test('that point to themselves end there', () => {
     const { text } = typesOf((b) => {
       const next = b.ptr(2);
