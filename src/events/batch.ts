@@ -78,15 +78,21 @@ class SlabBatch<Event> implements RingBatch<Event> {
   }
 
   cursors(): IterableIterator<Fields<Event>> {
-    const { length } = this;
+    const { slab, length } = this.#records;
+    const records = new SlabRecords(slab, length);
     const cursor = this.#makeCursor();
     // One result for all steps: on this path nothing is allocated for a record.
     const result: { done: boolean; value: Fields<Event> } = { done: false, value: cursor.fields };
     let next = 0;
     const iterator: IterableIterator<Fields<Event>> = {
       next: () => {
-        if (next < length) this.#move(cursor, next++);
-        else result.done = true;
+        if (next === length) {
+          result.done = true;
+          return result;
+        }
+        if (next++ > 0) records.step();
+        this.#assertLongEnough(records);
+        cursor.moveTo(slab, records.offset);
         return result;
       },
       [Symbol.iterator]: () => iterator,
@@ -107,7 +113,7 @@ class SlabBatch<Event> implements RingBatch<Event> {
   #move(cursor: Cursor<Event>, index: number): Fields<Event> {
     const records = this.#records;
     records.seek(index);
-    this.#assertLongEnough();
+    this.#assertLongEnough(records);
     return cursor.moveTo(records.slab, records.offset);
   }
 
@@ -116,12 +122,11 @@ class SlabBatch<Event> implements RingBatch<Event> {
     const { slab, offset, size } = this.#records;
     // A ring buffer without a declared type: its codec has size 0 and the records are whatever they are.
     if (codec.size === 0) return slab.slice(offset, offset + size) as Event;
-    this.#assertLongEnough();
+    this.#assertLongEnough(this.#records);
     return codec.decode(slab, offset);
   }
 
-  #assertLongEnough(): void {
-    const { size } = this.#records;
+  #assertLongEnough({ size }: SlabRecords): void {
     const { typeName, size: needed } = this.#types.valueCodec;
     if (size >= needed) return;
     throw new BpfError(`a record of ${size} bytes is too short for ${typeName}, which takes ${needed}`, {

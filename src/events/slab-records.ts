@@ -44,8 +44,12 @@ export class SlabRecords {
       this.#index = 0;
       this.#header = 0;
     }
-    for (; this.#index < index; this.#index++) {
-      this.#header += HEADER + ((this.size + 7) & ~7);
-    }
+    while (this.#index < index) this.step();
+  }
+
+  /** Goes to the next record, of which there must be one. */
+  step(): void {
+    this.#index++;
+    this.#header += HEADER + ((this.size + 7) & ~7);
   }
 }
