@@ -45,8 +45,9 @@ export function openly(program, args, options = {}) {
  */
 export function withNodeHeaders() {
   const prefix = dirname(dirname(process.execPath));
-  const complete =
-    existsSync(`${prefix}/include/node/node_api.h`) && existsSync(`${prefix}/include/node/uv.h`);
+  const there = (header) => existsSync(`${prefix}/include/${header}`);
+  // Debian's packages keep libuv's header apart from Node's.
+  const complete = there('node/node_api.h') && (there('node/uv.h') || there('uv.h'));
   return complete ? { ...process.env, npm_config_nodedir: prefix } : process.env;
 }
 
