@@ -3,7 +3,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { BuildError, buildBpf } from './build-bpf.mjs';
-import { giveUp, quietly, ROOT, say, tool } from './say.mjs';
+import { giveUp, quietly, ROOT, say, tool, withNodeHeaders } from './say.mjs';
 import { writeTypes } from './types.mjs';
 
 export async function build() {
@@ -26,14 +26,16 @@ function npmPackages() {
 }
 
 function addon() {
+  const env = withNodeHeaders();
   const makefile = `${ROOT}build/Makefile`;
   const fresh = existsSync(makefile) && modified(makefile) >= modified(`${ROOT}binding.gyp`);
   if (!fresh) {
     say('Building the addon with node-gyp');
-    if (!quietly(tool('node-gyp'), ['configure']))
+    if (!quietly(tool('node-gyp'), ['configure'], { env }))
       giveUp('node-gyp could not configure the addon: see above.');
   }
-  if (!quietly(tool('node-gyp'), ['build', '-j', '2'])) giveUp('The addon does not compile: see above.');
+  if (!quietly(tool('node-gyp'), ['build', '-j', '2'], { env }))
+    giveUp('The addon does not compile: see above.');
 }
 
 function typescript(project) {

@@ -51,6 +51,8 @@ export const GUEST = [
   { there: command('xz'), package: 'xz-utils' },
   { there: command('unshare'), package: 'util-linux' },
   { there: file('/usr/share/keyrings/debian-archive-keyring.gpg'), package: 'debian-archive-keyring' },
+  // An ordinary user's guest needs a range of user ids of its own.
+  ...(process.getuid() === 0 ? [] : [{ there: command('newuidmap'), package: 'uidmap' }]),
   { there: command('mmdebstrap'), package: 'mmdebstrap' },
 ];
 

@@ -1,6 +1,8 @@
 // What the scripts share: running programs without a shell, and telling the person what goes on.
 
 import { spawn, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The project's folder. */
@@ -35,6 +37,18 @@ export function openly(program, args, options = {}) {
     });
     child.on('exit', (code, signal) => resolve(code ?? (signal ? 1 : 0)));
   });
+}
+
+/**
+ * The environment for node-gyp and cmake-js: they use the headers that came with this Node, where it has any, instead
+ * of downloading the same.
+ */
+export function withNodeHeaders() {
+  const prefix = dirname(dirname(process.execPath));
+  const there = (header) => existsSync(`${prefix}/include/${header}`);
+  // Debian's packages keep libuv's header apart from Node's.
+  const complete = there('node/node_api.h') && (there('node/uv.h') || there('uv.h'));
+  return complete ? { ...process.env, npm_config_nodedir: prefix } : process.env;
 }
 
 /** A program of a development dependency. */

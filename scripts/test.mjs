@@ -12,7 +12,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { openly, quietly, ROOT, say, tool } from './say.mjs';
+import { openly, quietly, ROOT, say, tool, withNodeHeaders } from './say.mjs';
 import { setUp } from './setup.mjs';
 import { TYPES } from './types.mjs';
 
@@ -82,7 +82,7 @@ function style() {
   return tally([
     [
       'biome: format and lint of TypeScript and JSON',
-      () => quietly(tool('biome'), ['ci', '--error-on-warnings', '.']),
+      () => quietly(tool('biome'), ['ci', '--colors=off', '--error-on-warnings', '.']),
     ],
     ['tsc: types of library and tests', () => quietly(tool('tsc'), ['-p', 'tsconfig.json'])],
     ['tsc: types of the examples', () => quietly(tool('tsc'), ['-p', 'tsconfig.examples.json', '--noEmit'])],
@@ -122,7 +122,9 @@ function tracked(...patterns) {
 
 /** The second build of the addon: with AddressSanitizer and UndefinedBehaviorSanitizer, and the core's tests. */
 function compileSanitized() {
-  return quietly(tool('cmake-js'), ['compile', '--out', SANITIZED, '--CDSANITIZE=ON']);
+  return quietly(tool('cmake-js'), ['compile', '--out', SANITIZED, '--CDSANITIZE=ON'], {
+    env: withNodeHeaders(),
+  });
 }
 
 function core() {

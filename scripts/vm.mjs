@@ -1,9 +1,16 @@
 #!/usr/bin/env node
 // Runs a command as root in a guest with a chosen kernel: npm run vm -- --kernel 6.12 -- COMMAND...
+import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { describeKernel, kernelLines, Vm, VmError } from '../dist/testing/index.js';
+
+const KIT = new URL('../dist/testing/index.js', import.meta.url);
+if (!existsSync(KIT)) {
+  const { setUp } = await import('./setup.mjs');
+  await setUp({ guests: ['7.3'] });
+}
+const { describeKernel, kernelLines, Vm, VmError } = await import(KIT.href);
 
 const HELP = `Usage: npm run vm -- [options] -- COMMAND [ARGUMENT...]
 

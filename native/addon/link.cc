@@ -26,9 +26,10 @@ Napi::Value attach_to_lsm(const Napi::CallbackInfo& info) {
 Napi::Value attach_to_cgroup(const Napi::CallbackInfo& info) {
   const int program = Handle<ProgramHandle>::of(info[0])->fd.get();
   const std::string path = text(info[1], "cgroup");
+  const uint32_t attach_type = u32(info[2], "attachType");
   const UniqueFd cgroup(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!cgroup.valid()) throw Error(errno, "open", "cannot open the cgroup " + path).with_path(path);
-  return make(info, attach_cgroup(program, cgroup.get(), u32(info[2], "attachType")));
+  return make(info, attach_cgroup(program, cgroup.get(), attach_type));
 }
 
 // (object, program name)

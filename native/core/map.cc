@@ -144,6 +144,7 @@ void Map::check_range(size_t offset, size_t size) {
 
 void Map::read_memory(size_t offset, std::span<std::byte> into) {
   check_range(offset, into.size());
+  if (into.empty()) return;  // has no address that memcpy() would take
   const std::byte* from = memory().data() + offset;
   if (load_word<uint64_t>(from, into) || load_word<uint32_t>(from, into) || load_word<uint16_t>(from, into))
     return;
@@ -157,6 +158,7 @@ void Map::write_memory(size_t offset, std::span<const std::byte> from) {
     throw Error(codes::kReadOnly, "map \"" + info_.name + "\" is frozen: its memory can only be read")
         .with_map(info_.name);
   }
+  if (from.empty()) return;
   if (store_word<uint64_t>(to, from) || store_word<uint32_t>(to, from) || store_word<uint16_t>(to, from))
     return;
   std::memcpy(to, from.data(), from.size());

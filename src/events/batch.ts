@@ -33,30 +33,36 @@ export interface RingBatch<Event> extends Iterable<Event> {
   cursor(index: number): Fields<Event>;
 }
 
-/** What a ring's map knows of the records in it. */
-export interface RecordTypes<Event> {
-  readonly valueCodec: Codec<Event>;
-  /** Undefined when the records are of no declared struct. */
+/** Gives the cursors over the records of a map; undefined when they are of no declared struct. */
+export interface CursorSource<Event> {
   readonly recordCursors: CursorClass<Event> | undefined;
 }
 
-/** The first `length` records of a slab. */
+/**
+ * The first `length` records of a slab.
+ *
+ * @param codec - decodes them; of size 0 when they are of no declared type
+ * @param source - asked for cursors when the first is wanted
+ */
 export function recordsOf<Event>(
   slab: Uint8Array,
   length: number,
-  types: RecordTypes<Event>,
+  codec: Codec<Event>,
+  source?: CursorSource<Event>,
 ): RingBatch<Event> {
-  return new SlabBatch(new SlabRecords(slab, length), types);
+  return new SlabBatch(new SlabRecords(slab, length), codec, source);
 }
 
 class SlabBatch<Event> implements RingBatch<Event> {
   readonly #records: SlabRecords;
-  readonly #types: RecordTypes<Event>;
+  readonly #codec: Codec<Event>;
+  readonly #source: CursorSource<Event> | undefined;
   #cursor: Cursor<Event> | undefined;
 
-  constructor(records: SlabRecords, types: RecordTypes<Event>) {
+  constructor(records: SlabRecords, codec: Codec<Event>, source: CursorSource<Event> | undefined) {
     this.#records = records;
-    this.#types = types;
+    this.#codec = codec;
+    this.#source = source;
   }
 
   get length(): number {
@@ -101,7 +107,7 @@ class SlabBatch<Event> implements RingBatch<Event> {
   }
 
   #makeCursor(): Cursor<Event> {
-    const Cursor = this.#types.recordCursors;
+    const Cursor = this.#source?.recordCursors;
     if (Cursor) return new Cursor();
     throw new BpfError('the records of this ring buffer have no fields that a cursor could show', {
       code: 'ERR_BPF_ARGUMENT',
@@ -118,7 +124,7 @@ class SlabBatch<Event> implements RingBatch<Event> {
   }
 
   #decodeHere(): Event {
-    const codec = this.#types.valueCodec;
+    const codec = this.#codec;
     const { slab, offset, size } = this.#records;
     // A ring buffer without a declared type: its codec has size 0 and the records are whatever they are.
     if (codec.size === 0) return slab.slice(offset, offset + size) as Event;
@@ -127,7 +133,7 @@ class SlabBatch<Event> implements RingBatch<Event> {
   }
 
   #assertLongEnough({ size }: SlabRecords): void {
-    const { typeName, size: needed } = this.#types.valueCodec;
+    const { typeName, size: needed } = this.#codec;
     if (size >= needed) return;
     throw new BpfError(`a record of ${size} bytes is too short for ${typeName}, which takes ${needed}`, {
       code: 'ERR_BPF_VALUE_RANGE',

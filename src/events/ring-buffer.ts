@@ -204,7 +204,7 @@ export class RingBuffer<Event = unknown> implements AsyncIterable<Event>, Dispos
       );
     }
     this.#delivered += records;
-    return recordsOf(this.#slab, records, this.#map);
+    return recordsOf(this.#slab, records, this.#map.valueCodec, this.#map);
   }
 
   /** Resolves when a record may have arrived, or the ring was closed. */

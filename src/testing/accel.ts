@@ -58,7 +58,7 @@ async function kvmWorks(machine: Machine, qemu: Qemu, kernel: Kernel): Promise<b
       cpus: 2,
       kernel: kernelImage(kernel),
       initrd,
-      append: kernelCommandLine(machine.serial, 'bpf', ''),
+      append: kernelCommandLine(machine, 'bpf', ''),
       filesystems: [],
       ports: [],
     });

@@ -123,6 +123,6 @@ function machinePlan(
     memory: settings.memory,
     cpus: settings.cpus ?? (tools.accel === 'tcg' ? 1 : 2),
     kernel: kernelImage(tools.kernel),
-    append: kernelCommandLine(machine.serial, settings.lsm, settings.append),
+    append: kernelCommandLine(machine, settings.lsm, settings.append),
   };
 }

@@ -20,6 +20,8 @@ export type VmErrorCode =
   | 'TIMEOUT'
   /** A command that was killed because its AbortSignal fired. */
   | 'ABORTED'
+  /** A process that ran vitest's test files in a guest and ended before they did. */
+  | 'WORKER_DIED'
   /** A guest that has been closed. */
   | 'CLOSED';
 

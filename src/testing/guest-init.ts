@@ -1,7 +1,8 @@
 /**
  * The first program of the guest, in its initramfs. It puts the root file system together (the host's files, read-only
  * over virtiofs, below a tmpfs) and hands over to the agent. The tables beside it say what to mount. Under
- * emulation every program start costs milliseconds, so one `mount` serves a whole table and the rest is builtins.
+ * emulation every program start costs milliseconds, so one `mount` serves a whole table and the rest is builtins;
+ * and every request to the host costs one too, so files are read ahead by a megabyte instead of 128 KiB.
  *
  * Where virtiofsd is an ordinary user's (`/unowned`), files of others cannot be opened with O_NOATIME, which overlayfs
  * sets whenever who mounted it is the owner or has CAP_FOWNER (6.1 to 7.3). So an overlay mounted without that
@@ -34,6 +35,7 @@ read -r config </config
 [ -e "$config" ] || : >"$config"
 $b mount -a -T /fstab.upper || fail
 echo bpf-lsm-guest >/new/proc/sys/kernel/hostname
+for device in /new/sys/class/bdi/0:*; do echo 1024 >$device/read_ahead_kb; done
 $b cp -a /skeleton/. /new/
 $b cp /busybox /new/run/vm/
 wait

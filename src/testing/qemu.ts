@@ -46,10 +46,23 @@ export function cpuModel(line: KernelLine, accel: Accel, arch: string, qemuMajor
   return arch === 'x64' && qemuMajor < 10 && line === '6.12' ? 'max,-cx16' : 'max';
 }
 
+/**
+ * Words for every guest. `panic=-1` ends QEMU at once (-no-reboot). The others only save time in a guest that has
+ * nothing to protect: with init_on_alloc, cryptomgr and rcupdate here and the machine's own words an emulated 7.3.4
+ * is up after 3.3 to 3.7 s instead of 4.5 s (QEMU 7.2). RCU grace periods are shorter than on a machine as shipped.
+ */
+const COMMON = [
+  'quiet',
+  'panic=-1',
+  'mitigations=off',
+  'init_on_alloc=0',
+  'cryptomgr.notests',
+  'rcupdate.rcu_expedited=1',
+];
+
 /** The guest kernel's command line. */
-export function kernelCommandLine(serial: string, lsm: string, append: string): string {
-  // `panic=-1` ends QEMU at once (-no-reboot); mitigations cost time and protect nothing here.
-  const parts = [`console=${serial}`, 'quiet', 'panic=-1', 'mitigations=off', `lsm=${lsm}`, append];
+export function kernelCommandLine(machine: Machine, lsm: string, append: string): string {
+  const parts = [`console=${machine.serial}`, ...COMMON, ...machine.boot, `lsm=${lsm}`, append];
   return parts.filter((part) => part !== '').join(' ');
 }
 

@@ -29,7 +29,8 @@ export async function findPrivilege(kind: VirtiofsdKind): Promise<Privilege> {
   const works = async (args: readonly string[]): Promise<boolean> =>
     (await runProgram(unshare, [...args, ...NAMESPACES, 'true'])).code === 0;
   const here = { note: undefined, owner: undefined };
-  if (userInfo().uid === 0 && (await works([]))) {
+  const isRoot = userInfo().uid === 0;
+  if (isRoot && (await works([]))) {
     return {
       ...here,
       argv: [unshare, ...NAMESPACES],
@@ -41,6 +42,13 @@ export async function findPrivilege(kind: VirtiofsdKind): Promise<Privilege> {
   const user = ['--user', '--map-root-user', ...(kind === 'c' ? ['--map-auto'] : [])];
   if (await works(user)) {
     return { ...here, argv: [unshare, ...user, ...NAMESPACES], openFiles: hardOpenFiles(), unowned: true };
+  }
+  if (isRoot) {
+    const { stderr } = await runProgram(unshare, [...NAMESPACES, 'true']);
+    throw new VmError(
+      'NO_SANDBOX',
+      `The guest cannot be given a read-only view of the host's files, because root may not make a mount namespace here: ${stderr.trim()}.`,
+    );
   }
   return viaSudo(unshare, (await works(['--user', '--map-root-user'])) ? 'uidmap' : 'userns');
 }

@@ -43,7 +43,9 @@ export function virtiofsdArguments(kind: VirtiofsdKind, share: VirtiofsShare): s
   if (kind === 'rust') {
     const cache = share.cache ? 'always' : 'auto';
     const where = [`--socket-path=${share.socket}`, `--shared-dir=${share.source}`];
-    return [...where, `--cache=${cache}`, '--sandbox=none', '--log-level=warn', ...files];
+    // An announced mount point is an automount for the guest, and an overlay cannot lie over one (EREMOTE).
+    const how = [`--cache=${cache}`, '--no-announce-submounts', '--sandbox=none', '--log-level=warn'];
+    return [...where, ...how, ...files];
   }
   const cache = share.cache ? 'always' : 'auto';
   const options = [`source=${share.source}`, `cache=${cache}`, 'sandbox=chroot', 'log_level=warn'];

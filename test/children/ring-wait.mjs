@@ -3,7 +3,9 @@ import { BpfObject, RingBuffer } from 'bpf-lsm';
 
 const how = process.argv[2];
 const object = await BpfObject.open(new URL('../../build/test/bpf/producer.bpf.o', import.meta.url)).load();
-const ring = new RingBuffer(object.maps.small_events, { keepAlive: how !== 'keepAlive-false' && how !== 'ref' });
+const ring = new RingBuffer(object.maps.small_events, {
+  keepAlive: how !== 'keepAlive-false' && how !== 'ref',
+});
 if (how === 'unref') ring.unref();
 if (how === 'ref') ring.ref();
 if (how !== 'idle') {

@@ -2,7 +2,8 @@ import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { PoolOptions, PoolRunnerInitializer, PoolWorker, WorkerRequest } from 'vitest/node';
-import type { GuestProcess } from '../guest-process.js';
+import { VmError } from '../errors.js';
+import type { ExitStatus, GuestProcess } from '../guest-process.js';
 import type { BootOptions } from '../options.js';
 import { encodeFrame, FrameReader, goodbye } from './frames.js';
 import { SharedGuest } from './shared-guest.js';
@@ -113,11 +114,13 @@ class VmPoolWorker implements PoolWorker {
     child.stderr.on('data', (chunk: Buffer) => logger.errorStream.write(chunk));
     for (const stream of [child.stdout, child.stderr]) stream.on('error', () => undefined);
     child.exited.then(
-      (status) => this.#events.emit('exit', status.code),
-      (error: unknown) => {
-        if (!this.#stopping) this.#events.emit('error', error);
-      },
+      (status) => this.#ended(workerDeath(status, this.#pool)),
+      (error: unknown) => this.#ended(error),
     );
+  }
+
+  #ended(error: unknown): void {
+    if (!this.#stopping) this.#events.emit('error', error);
   }
 
   async stop(): Promise<void> {
@@ -136,4 +139,10 @@ class VmPoolWorker implements PoolWorker {
     killer.abort();
     this.#guest.release();
   }
+}
+
+function workerDeath({ code, signal }: ExitStatus, { project, environment }: PoolOptions): VmError {
+  const how = signal === null ? `with status ${code}` : `by ${signal}`;
+  const who = `The worker of ${project.name} (${environment.name}) in the guest`;
+  return new VmError('WORKER_DIED', `${who} ended ${how} before its test file was done.`);
 }

@@ -21,9 +21,15 @@ const reader = new FrameReader(
   () => exit(0),
 );
 
+function lost(why: string): never {
+  process.stderr.write(`The way from the guest to vitest is lost: ${why}.\n`);
+  return exit(1);
+}
+
 function receive(): void {
   read(CHANNEL, Buffer.allocUnsafe(65_536), 0, 65_536, null, (error, length, buffer) => {
-    if (error !== null || length === 0) exit(1);
+    if (error !== null && error.code !== 'EINTR') lost(error.message);
+    if (error === null && length === 0) lost('the host closed it');
     reader.push(buffer.subarray(0, length));
     receive();
   });

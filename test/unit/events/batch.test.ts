@@ -1,109 +1,95 @@
 import { describe, expect, test } from 'vitest';
-import { Btf, codecFor, cursorFor } from '../../../src/btf/index.js';
+import type { Codec } from '../../../src/btf/index.js';
 import { recordsOf } from '../../../src/events/batch.js';
-import { BtfBuilder } from '../btf/build-btf.js';
-import { thrownBy } from '../btf/thrown.js';
+import { thrown } from '../../support/thrown.js';
 
-interface Event {
-  pid: number;
-  addr: { port: number };
-}
+const HEADER = 8;
+const littleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
-function eventTypes() {
-  const b = new BtfBuilder();
-  const u16 = b.int('u16', 2);
-  const addr = b.struct('addr', 2, [['port', u16, 0]]);
-  const id = b.struct('event', 4, [
-    ['pid', u16, 0],
-    ['addr', addr, 2],
-  ]);
-  const btf = Btf.parse(b.bytes());
-  return { valueCodec: codecFor<Event>(btf, id), recordCursors: cursorFor<Event>(btf, id) };
-}
-
-/** Records as native/core/ring.h lays them out. */
-function slabOf(...records: Uint8Array[]): Uint8Array {
-  const slab = new Uint8Array(records.reduce((sum, { length }) => sum + 8 + Math.ceil(length / 8) * 8, 0));
-  let at = 0;
+/** A slab as native/core/ring.h lays it out, in the middle of a larger buffer. */
+function slabOf(...records: readonly (readonly number[])[]): Uint8Array {
+  const size = records.reduce((sum, record) => sum + HEADER + ((record.length + 7) & ~7), 0);
+  const slab = new Uint8Array(size + 48).fill(0xee).subarray(24, 24 + size);
+  const view = new DataView(slab.buffer, slab.byteOffset);
+  let offset = 0;
   for (const record of records) {
-    new DataView(slab.buffer).setUint32(at, record.length, true);
-    slab.set(record, at + 8);
-    at += 8 + Math.ceil(record.length / 8) * 8;
+    view.setUint32(offset, record.length, littleEndian);
+    slab.set(record, offset + HEADER);
+    offset += HEADER + ((record.length + 7) & ~7);
   }
   return slab;
 }
 
-describe('a batch', () => {
-  const types = eventTypes();
-  const event = (pid: number, port: number): Event => ({ pid, addr: { port } });
-  const events = [event(1, 80), event(2, 443), event(3, 22)];
-  const [one, two, three] = events.map((value) => types.valueCodec.encode(value)) as [
-    Uint8Array,
-    Uint8Array,
-    Uint8Array,
-  ];
-  // The second record has more bytes than its type: programs may send longer ones.
-  const longer = Uint8Array.from([...two, ...Array(9).fill(0xee)]);
-  const batch = () => recordsOf<Event>(slabOf(one, longer, three), 3, types);
+const bytesOf = (size: number): Codec<number[]> => ({
+  typeName: 'struct event',
+  size,
+  decode: (bytes, offset = 0) => [...bytes.subarray(offset, offset + size)],
+  encode: () => new Uint8Array(size),
+});
 
-  test('is iterated again and again', () => {
-    const again = batch();
-    expect([...again]).toEqual(events);
-    expect([...again]).toEqual(events);
-  });
+const untypedRecords: Codec<Uint8Array> = {
+  typeName: 'char[0]',
+  size: 0,
+  decode: () => new Uint8Array(0),
+  encode: () => new Uint8Array(0),
+};
 
-  test('decodes its records in any order', () => {
-    const some = batch();
-    expect([2, 0, 1, 1, 2].map((i) => some.decode(i))).toEqual([2, 0, 1, 1, 2].map((i) => events[i]));
-    for (const index of [3, -1, 0.5, Number.NaN]) {
-      expect(thrownBy(() => some.decode(index))).toMatchObject({ code: 'ERR_BPF_VALUE_RANGE' });
-    }
-  });
-
-  test('is walked by one cursor, with which decoding does not interfere', () => {
-    const walked = batch();
-    const seen: unknown[] = [];
-    const objects = new Set<unknown>();
-    for (const fields of walked.cursors()) {
-      walked.decode(2);
-      seen.push([fields.pid, fields.addr.port, walked.decode(0).pid]);
-      objects.add(fields).add(fields.addr);
-    }
-    expect(seen).toEqual([
-      [1, 80, 1],
-      [2, 443, 1],
-      [3, 22, 1],
+describe('the records of a slab', () => {
+  test('come in their order, whatever their sizes and paddings', () => {
+    const slab = slabOf([1, 2], [3, 4, 5, 6, 7, 8, 9, 10], [11, 12, 13], [14, 15]);
+    const batch = recordsOf(slab, 4, bytesOf(2));
+    expect(batch.length).toBe(4);
+    expect([...batch]).toEqual([
+      [1, 2],
+      [3, 4],
+      [11, 12],
+      [14, 15],
     ]);
-    expect(objects.size).toBe(2);
   });
 
-  test('has a cursor for each loop and one for single records', () => {
-    const pairs: unknown[] = [];
-    const crossed = batch();
-    for (const outer of crossed.cursors()) {
-      for (const inner of crossed.cursors()) pairs.push([outer.pid, inner.pid, crossed.cursor(1).pid]);
-    }
-    expect(pairs).toEqual([1, 2, 3].flatMap((a) => [1, 2, 3].map((b) => [a, b, 2])));
+  test('are as many as are told, not as many as would fit', () => {
+    const slab = slabOf([1], [2], [3]);
+    expect([...recordsOf(slab, 2, bytesOf(1))]).toEqual([[1], [2]]);
+    expect([...recordsOf(slab, 0, bytesOf(1))]).toEqual([]);
+    expect([...recordsOf(new Uint8Array(0), 0, bytesOf(1))]).toEqual([]);
   });
 
-  test('refuses records that are too short for their type', () => {
-    const short = recordsOf<Event>(slabOf(one, one.subarray(1)), 2, types);
-    expect(short.decode(0)).toEqual(events[0]);
-    expect(thrownBy(() => short.decode(1))).toMatchObject({
-      code: 'ERR_BPF_VALUE_RANGE',
-      message: expect.stringMatching(/^a record of 3 bytes is too short for struct event, which takes 4;/),
-    });
-    expect(thrownBy(() => [...short.cursors()]).code).toBe('ERR_BPF_VALUE_RANGE');
-    expect(thrownBy(() => short.cursor(1)).code).toBe('ERR_BPF_VALUE_RANGE');
+  test('can be iterated again, and left early', () => {
+    const batch = recordsOf(slabOf([1], [2]), 2, bytesOf(1));
+    for (const _ of batch) break;
+    expect([...batch]).toEqual([...batch]);
   });
 
-  test('without fields has no cursors', () => {
-    const untyped = recordsOf<Event>(slabOf(one), 1, { ...types, recordCursors: undefined });
-    expect(thrownBy(() => untyped.cursors())).toMatchObject({ code: 'ERR_BPF_ARGUMENT' });
+  test('are decoded when they are asked for', () => {
+    let decoded = 0;
+    const codec = bytesOf(1);
+    const counting: Codec<number[]> = {
+      ...codec,
+      decode(bytes, offset) {
+        decoded++;
+        return codec.decode(bytes, offset);
+      },
+    };
+    const iterator = recordsOf(slabOf([1], [2], [3]), 3, counting)[Symbol.iterator]();
+    expect(decoded).toBe(0);
+    iterator.next();
+    expect(decoded).toBe(1);
   });
 
-  test('may be empty', () => {
-    const empty = recordsOf<Event>(new Uint8Array(0), 0, types);
-    expect([[...empty], [...empty.cursors()]]).toEqual([[], []]);
+  test('of no declared type are bytes of their own', () => {
+    const slab = slabOf([1, 2, 3], [], [4]);
+    const [first, second, third] = recordsOf(slab, 3, untypedRecords);
+    slab.fill(0);
+    expect(first).toEqual(Uint8Array.of(1, 2, 3));
+    expect(second).toEqual(new Uint8Array(0));
+    expect(third).toEqual(Uint8Array.of(4));
+  });
+
+  test('that are too short for their type are refused', async () => {
+    const batch = recordsOf(slabOf([1, 2, 3, 4], [1, 2, 3]), 2, bytesOf(4));
+    const error = await thrown(() => [...batch]);
+    expect(error).toMatchObject({ code: 'ERR_BPF_VALUE_RANGE', reason: 'input' });
+    expect(error.message).toContain('a record of 3 bytes is too short for struct event, which takes 4');
+    expect(error.hint).toContain('__type(value, ...)');
   });
 });

@@ -1,0 +1,89 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { describe, expect, test } from 'vitest';
+import { BpfObject } from '../../src/index.js';
+import { Child } from '../support/child.js';
+import { bpfFiles } from '../support/fds.js';
+import { childScript, fixture } from '../support/objects.js';
+
+const quiet = { signal: null, stderr: '' };
+
+describe('a process', () => {
+  test('ends normally with everything left open', async () => {
+    using child = new Child('exit-open');
+    expect(await child.ended()).toEqual({ ...quiet, code: 0, stdout: '1000\n' });
+  });
+
+  test('exits in the middle of an iteration', async () => {
+    using child = new Child('exit-reading', ['exit']);
+    expect(await child.ended()).toEqual({ ...quiet, code: 7, stdout: '' });
+  });
+
+  test('exits while objects load', async () => {
+    using child = new Child('exit-loading');
+    expect(await child.ended()).toEqual({ ...quiet, code: 7, stdout: '' });
+  });
+
+  test.each([
+    ['exit-reading', 'uncaught after many events'],
+    ['reject-waiting', 'uncaught while waiting'],
+  ])('ends by an uncaught exception as any other (%s)', async (script, message) => {
+    using child = new Child(script, ['throw']);
+    const { code, signal, stderr } = await child.ended();
+    expect({ code, signal }).toEqual({ code: 1, signal: null });
+    expect(stderr).toContain(`Error: ${message}`);
+    expect(stderr).not.toMatch(/FATAL|Check failed|AddressSanitizer|runtime error/);
+  });
+});
+
+describe('a worker thread', () => {
+  /** Runs a worker until it sends a message, and terminates it then. */
+  async function terminateAtMessage(script: string, delay = 0): Promise<number> {
+    const worker = new Worker(childScript(script));
+    await once(worker, 'message');
+    for (let turn = 0; turn < delay; turn++) await new Promise(setImmediate);
+    return worker.terminate();
+  }
+
+  test('is terminated while it reads, 10 times, and leaves no descriptor', async () => {
+    const before = bpfFiles();
+    for (let round = 0; round < 10; round++) {
+      expect(await terminateAtMessage('worker-reads')).toBe(1);
+      expect(bpfFiles()).toEqual(before);
+    }
+  });
+
+  test('is terminated while it loads, at many moments, and leaves no descriptor', async () => {
+    const before = bpfFiles();
+    for (let round = 0; round < 20; round++) {
+      expect(await terminateAtMessage('worker-loads', round * 3)).toBe(1);
+      expect(bpfFiles()).toEqual(before);
+    }
+  });
+
+  test('may be the only one that loads the addon', async () => {
+    using child = new Child('only-in-worker');
+    expect(await child.ended()).toEqual({ ...quiet, code: 0, stdout: '-2 -2 -2 -2 -2 0\n' });
+  });
+
+  test('gets errors of its own, and so does the main thread still', async () => {
+    using child = new Child('errors-in-worker');
+    const codes = 'ERR_BPF_ARGUMENT ERR_BPF_ARGUMENT ERR_BPF_ARGUMENT\n';
+    expect(await child.ended()).toEqual({ ...quiet, code: 0, stdout: codes });
+  });
+
+  test('works beside the main thread', async () => {
+    using object = await BpfObject.open(fixture('kinds')).load();
+    expect(await terminateAtMessage('worker-reads')).toBe(1);
+    expect(object.programs.copy_kinds?.run(new Uint8Array(16))).toBe(1);
+  });
+});
+
+describe('the garbage collector', () => {
+  test('gets what is dropped, and its descriptors go', async () => {
+    using child = new Child('garbage', [], { execArgv: ['--expose-gc'] });
+    const { stdout, ...ended } = await child.ended();
+    expect(ended).toEqual({ ...quiet, code: 0 });
+    expect(JSON.parse(stdout)).toEqual({ before: 0, grew: true, after: 0 });
+  }, 60_000);
+});
