@@ -1,6 +1,6 @@
 // Builds the addon, the library, the BPF programs, their types and the examples: what is out of date of them.
 
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { BuildError, buildBpf } from './build-bpf.mjs';
 import { giveUp, quietly, ROOT, say, tool, withNodeHeaders } from './say.mjs';
@@ -17,6 +17,8 @@ export async function build() {
 
 function npmPackages() {
   const installed = `${ROOT}node_modules/.package-lock.json`;
+  // npm ci empties what a link points to, which another checkout may be using.
+  if (existsSync(installed) && lstatSync(`${ROOT}node_modules`).isSymbolicLink()) return;
   if (existsSync(installed) && modified(installed) >= modified(`${ROOT}package-lock.json`)) return;
   say('Installing npm packages: npm ci');
   // The addon is built below; nothing else has an install script that is needed.

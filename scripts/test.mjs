@@ -140,7 +140,8 @@ async function sanitized() {
     BPF_LSM_ADDON: `${ROOT}${SANITIZED}/Release/bpf_lsm.node`,
     BPF_LSM_SANITIZED: '1',
     LD_PRELOAD: preload,
-    ASAN_OPTIONS: 'detect_leaks=1:halt_on_error=1',
+    // Node does not free everything when it ends at once; leaks of the core are looked for by its own tests.
+    ASAN_OPTIONS: 'detect_leaks=0:halt_on_error=1',
     UBSAN_OPTIONS: 'halt_on_error=1:print_stacktrace=1',
   });
 }

@@ -81,13 +81,17 @@ function read() {
   return { values, command: positionals, boot, timeout: timeout === undefined ? undefined : timeout * 1000 };
 }
 
-/** The first signal ends the command, a second one this program and with it the guest. */
+/** How long a command may take to end after a signal (ms). */
+const PATIENCE = 10_000;
+
+/** The first signal goes to the command; a second one, or the command's not ending, ends the guest. */
 function forwardSignals(vm, child) {
   let asked = false;
   const forward = (signal) => {
     if (asked) void vm.close();
     asked = true;
     child.kill(signal);
+    setTimeout(() => void vm.close(), PATIENCE).unref();
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, forward);
 }
