@@ -2,6 +2,7 @@ import { assertOptions, BpfError } from '../errors.js';
 import { native, type RingHandle } from '../native.js';
 import { BpfMap } from '../object/index.js';
 import { type RingBatch, recordsOf } from './batch.js';
+import { endOfRecords } from './slab-records.js';
 
 /** How to read a ring buffer. */
 export interface RingBufferOptions {
@@ -24,7 +25,7 @@ export interface RingBufferStats {
   delivered: number;
   /** Records that found no room, by the programs' own count; undefined without {@link RingBufferOptions.dropped}. */
   dropped: bigint | undefined;
-  /** Bytes that wait in the ring, record headers included. */
+  /** Bytes that wait: in the ring, record headers included, and what a loop left of its batch. */
   waiting: number;
 }
 
@@ -62,6 +63,7 @@ export class RingBuffer<Event = unknown> implements AsyncIterable<Event>, Dispos
   readonly #dropped: BpfMap<number, bigint[]> | undefined;
   readonly #result = new Uint32Array(4);
   #wake: (() => void) | undefined;
+  #kept = { records: 0, bytes: 0 };
   #delivered = 0;
   #closed = false;
   #iterating = false;
@@ -106,7 +108,7 @@ export class RingBuffer<Event = unknown> implements AsyncIterable<Event>, Dispos
     return {
       delivered: this.#delivered,
       dropped: this.#dropped?.get(0)?.reduce((sum, count) => sum + count, 0n),
-      waiting: native().ringAvailable(this.#ring),
+      waiting: native().ringAvailable(this.#ring) + this.#kept.bytes,
     };
   }
 
@@ -150,9 +152,25 @@ export class RingBuffer<Event = unknown> implements AsyncIterable<Event>, Dispos
     }
   }
 
-  /** The records one by one; see {@link RingBuffer.batches}. */
+  /**
+   * The records one by one; see {@link RingBuffer.batches}. Those of a batch that an iteration leaves behind are kept
+   * for the next that asks, until the reader is closed.
+   */
   async *events(options: IterationOptions = {}): AsyncGenerator<Event, void, void> {
-    for await (const batch of this.batches(options)) yield* batch;
+    for await (const batch of this.batches(options)) {
+      let passed = 0;
+      try {
+        for (const records = batch[Symbol.iterator](); ; ) {
+          // Before it is decoded: one that cannot be would stand in the way for ever.
+          passed++;
+          const next = records.next();
+          if (next.done) break;
+          yield next.value;
+        }
+      } finally {
+        if (passed < batch.length) this.#keepFrom(passed);
+      }
+    }
   }
 
   [Symbol.asyncIterator](): AsyncGenerator<Event, void, void> {
@@ -190,7 +208,8 @@ export class RingBuffer<Event = unknown> implements AsyncIterable<Event>, Dispos
   }
 
   #drain(): RingBatch<Event> {
-    native().ringDrain(this.#ring, this.#slab, this.#batchRecords, this.#result);
+    if (this.#kept.records > 0 && !this.#closed) this.#takeKept();
+    else native().ringDrain(this.#ring, this.#slab, this.#batchRecords, this.#result);
     const [, records = 0, , needed = 0] = this.#result;
     if (needed > 0) {
       throw new BpfError(
@@ -205,6 +224,21 @@ export class RingBuffer<Event = unknown> implements AsyncIterable<Event>, Dispos
     }
     this.#delivered += records;
     return recordsOf(this.#slab, records, this.#map.valueCodec, this.#map);
+  }
+
+  /** Moves what is left of the batch in the slab to its beginning. */
+  #keepFrom(passed: number): void {
+    const [bytes = 0, records = 0] = this.#result;
+    const begin = endOfRecords(this.#slab, passed);
+    this.#slab.copyWithin(0, begin, bytes);
+    this.#kept = { records: records - passed, bytes: bytes - begin };
+    this.#delivered -= this.#kept.records;
+  }
+
+  #takeKept(): void {
+    const { records, bytes } = this.#kept;
+    this.#kept = { records: 0, bytes: 0 };
+    this.#result.set([bytes, records, 1, 0]);
   }
 
   /** Resolves when a record may have arrived, or the ring was closed. */

@@ -53,3 +53,10 @@ export class SlabRecords {
     this.#header += HEADER + ((this.size + 7) & ~7);
   }
 }
+
+/** Where the first so many records of a slab end, of which there must be as many. */
+export function endOfRecords(slab: Uint8Array, count: number): number {
+  const records = new SlabRecords(slab, count);
+  for (let i = 0; i < count; i++) records.step();
+  return records.offset - HEADER;
+}

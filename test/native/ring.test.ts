@@ -281,6 +281,37 @@ describe('an iteration', () => {
     }
   });
 
+  test('over single events loses none when it is left: whoever reads next gets the rest of its batch', async () => {
+    using ring = reader('small');
+    produce('small', 7);
+    const seen: bigint[] = [];
+    for await (const { sequence } of ring) if (seen.push(sequence) === 2) break;
+    expect(ring.stats()).toMatchObject({ delivered: 2, dropped: 0n });
+    expect(ring.stats().waiting).toBeGreaterThan(0);
+    produce('small', 2);
+    for await (const { sequence } of ring) if (seen.push(sequence) === 3) break;
+    for await (const batch of ring.batches()) {
+      expect(batch.length).toBe(4);
+      seen.push(...[...batch].map(({ sequence }) => sequence));
+      break;
+    }
+    seen.push(...drain(ring));
+    expect(seen).toEqual([0n, 1n, 2n, 3n, 4n, 5n, 6n, 7n, 8n]);
+    expect(ring.stats()).toEqual({ delivered: 9, dropped: 0n, waiting: 0 });
+  });
+
+  test('that is left by an error leaves the rest as well, and a closed reader gives nothing', async () => {
+    const ring = reader('small');
+    produce('small', 3);
+    const failing = async () => {
+      for await (const _ of ring) throw new RangeError('mine');
+    };
+    await expect(failing()).rejects.toThrow('mine');
+    expect(ring.stats().delivered).toBe(1);
+    ring.close();
+    expect((await thrown(() => ring.read())).code).toBe('ERR_BPF_CLOSED');
+  });
+
   test('ends when the reader is closed while it waits', async () => {
     const ring = reader('small');
     const next = ring.events().next();
@@ -311,7 +342,7 @@ describe('an iteration', () => {
     expect(await next).toMatchObject({ value: { sequence: 0n } });
     expect((await thrown(() => ring.read())).code).toBe('ERR_BPF_STATE');
     await first.return();
-    expect(ring.read()).toEqual([]);
+    expect(ring.read()).toMatchObject([{ sequence: 1n }]);
   });
 });
 
