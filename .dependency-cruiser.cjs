@@ -1,5 +1,17 @@
 // Which room may import which: arrows run one way, and a room is entered by its index.ts.
-const ROOMS = ['btf', 'object', 'events', 'lsm', 'cgroup', 'policy', 'layer', 'governor', 'cli', 'testing'];
+const ROOMS = [
+  'btf',
+  'object',
+  'events',
+  'lsm',
+  'cgroup',
+  'policy',
+  'layer',
+  'governor',
+  'trace',
+  'cli',
+  'testing',
+];
 
 /** A room may import the rooms it lists, plus the root modules errors.ts and native.ts; nothing else. */
 const MAY_IMPORT = {
@@ -11,6 +23,7 @@ const MAY_IMPORT = {
   policy: ['btf', 'object', 'events', 'lsm', 'cgroup'],
   layer: ['btf', 'object', 'events', 'lsm', 'cgroup', 'policy'],
   governor: ['btf', 'object', 'events', 'lsm', 'cgroup'],
+  trace: ['btf', 'object', 'events', 'lsm'],
   cli: ROOMS.filter((room) => room !== 'testing'),
 };
 

@@ -12,6 +12,7 @@
         'native/core/link.cc',
         'native/core/log.cc',
         'native/core/map.cc',
+        'native/core/names.cc',
         'native/core/object.cc',
         'native/core/pin.cc',
         'native/core/probe.cc',

@@ -71,10 +71,11 @@ export interface NativeMapInfo {
 
 export interface NativeLinkInfo {
   id: number;
-  /** `enum bpf_link_type` */
-  type: number;
+  /** libbpf's name of the link type: `tracing`, `cgroup`, ... */
+  type: string;
   programId: number;
-  attachType: number;
+  /** libbpf's name of the attach type, of tracing and cgroup links; empty for others. */
+  attachType: string;
   targetBtfId: number;
   cgroupId: bigint;
 }

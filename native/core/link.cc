@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "log.h"
+#include "names.h"
 
 namespace bpf_lsm {
 
@@ -49,13 +50,13 @@ LinkInfo link_info(int fd) {
   }
   LinkInfo result;
   result.id = info.id;
-  result.type = info.type;
+  result.type = link_type_name(info.type);
   result.program_id = info.prog_id;
   if (info.type == BPF_LINK_TYPE_TRACING) {
-    result.attach_type = info.tracing.attach_type;
+    result.attach_type = attach_type_name(info.tracing.attach_type);
     result.target_btf_id = info.tracing.target_btf_id;
   } else if (info.type == BPF_LINK_TYPE_CGROUP) {
-    result.attach_type = info.cgroup.attach_type;
+    result.attach_type = attach_type_name(info.cgroup.attach_type);
     result.cgroup_id = info.cgroup.cgroup_id;
   }
   return result;

@@ -10,8 +10,9 @@
 namespace bpf_lsm {
 
 struct LinkInfo {
-  uint32_t id = 0, type = 0, program_id = 0;
-  uint32_t attach_type = 0;    // of tracing and cgroup links
+  uint32_t id = 0, program_id = 0;
+  std::string type;
+  std::string attach_type;     // of tracing and cgroup links; empty for others
   uint32_t target_btf_id = 0;  // of tracing links
   uint64_t cgroup_id = 0;      // of cgroup links; 0 once the cgroup is gone
 };

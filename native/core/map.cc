@@ -5,6 +5,7 @@
 
 #include <cstring>
 
+#include "names.h"
 #include "text.h"
 
 namespace bpf_lsm {
@@ -56,11 +57,10 @@ bool load_word(const std::byte* from, std::span<std::byte> to) {
 
 Map::Map(UniqueFd fd) : fd_(std::move(fd)) {
   const bpf_map_info info = read_info(fd_.get());
-  const char* type = libbpf_bpf_map_type_str(static_cast<bpf_map_type>(info.type));
   info_ = {
       .id = info.id,
       .name = fixed_text(info.name),
-      .type = type ? type : std::to_string(info.type),
+      .type = map_type_name(info.type),
       .key_size = info.key_size,
       .value_size = info.value_size,
       .max_entries = info.max_entries,

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "log.h"
+#include "names.h"
 
 namespace bpf_lsm {
 
@@ -70,7 +71,7 @@ std::vector<ProgramSpec> Object::programs() const {
     specs.push_back({
         .name = bpf_program__name(program),
         .section = text_or_empty(bpf_program__section_name(program)),
-        .type = text_or_empty(libbpf_bpf_prog_type_str(bpf_program__type(program))),
+        .type = program_type_name(bpf_program__type(program)),
         .attach_type = bpf_program__expected_attach_type(program),
         .autoload = bpf_program__autoload(program),
     });
@@ -86,7 +87,7 @@ std::vector<MapSpec> Object::maps() const {
     const auto ring = ring_value_types_.find(name);
     specs.push_back({
         .name = name,
-        .type = text_or_empty(libbpf_bpf_map_type_str(bpf_map__type(map))),
+        .type = map_type_name(bpf_map__type(map)),
         .key_size = bpf_map__key_size(map),
         .value_size = bpf_map__value_size(map),
         .max_entries = bpf_map__max_entries(map),

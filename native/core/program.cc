@@ -5,6 +5,7 @@
 
 #include <cstring>
 
+#include "names.h"
 #include "text.h"
 
 namespace bpf_lsm {
@@ -15,12 +16,11 @@ ProgramInfo program_info(int fd) {
   if (bpf_obj_get_info_by_fd(fd, &info, &size) < 0) {
     throw Error(errno, "bpf(BPF_OBJ_GET_INFO_BY_FD)", "cannot read the program's information");
   }
-  const char* type = libbpf_bpf_prog_type_str(static_cast<bpf_prog_type>(info.type));
   return {
       .id = info.id,
       .name = fixed_text(info.name),
       .tag = hex(info.tag, sizeof(info.tag)),
-      .type = type ? type : std::to_string(info.type),
+      .type = program_type_name(info.type),
       .created_by_uid = info.created_by_uid,
       .load_time_ns = info.load_time,
       .run_count = info.run_cnt,

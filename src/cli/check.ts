@@ -1,6 +1,6 @@
-import { styleText } from 'node:util';
 import { Command } from 'commander';
 import { type CheckFinding, type CheckReport, check } from '../lsm/index.js';
+import { paint, printJson } from './output.js';
 
 /** `bpf-lsm check`: will an LSM program here really be consulted? */
 export function checkCommand(): Command {
@@ -11,7 +11,8 @@ export function checkCommand(): Command {
     .addHelpText('after', '\nExit status: 0 when LSM programs are usable here, 1 when not.')
     .action(async (options: { json?: boolean; canary: boolean }) => {
       const report = await check({ canary: options.canary });
-      process.stdout.write(options.json ? `${JSON.stringify(report, null, 2)}\n` : describe(report));
+      if (options.json) printJson(report);
+      else process.stdout.write(describe(report));
       process.exitCode = report.usable ? 0 : 1;
     });
 }
@@ -37,8 +38,4 @@ const MARKS: Readonly<Record<CheckFinding['verdict'], string>> = {
 function describeFinding({ verdict, name, reason, fix }: CheckFinding): string {
   const first = `  ${MARKS[verdict]}  ${name.padEnd(12)}  ${reason}`;
   return fix && verdict !== 'yes' ? `${first}\n       ${' '.repeat(12)}  fix: ${fix}` : first;
-}
-
-function paint(color: 'green' | 'red' | 'yellow', text: string): string {
-  return process.stdout.isTTY && !process.env.NO_COLOR ? styleText(color, text) : text;
 }

@@ -7,12 +7,12 @@ import { preparePinPath } from './pin-path.js';
 export interface LinkInfo {
   /** The link's id, as `bpftool link` shows it. */
   id: number;
-  /** `tracing` for `lsm/` programs, `cgroup` for cgroup programs; a number for a type without a name here. */
+  /** libbpf's name of the link type: `tracing` for `lsm/` programs, `cgroup` for cgroup programs. */
   type: string;
   /** The id of the attached program. */
   programId: number;
-  /** The attach type, such as `lsm_mac`; a number for one without a name here. */
-  attachType: string;
+  /** libbpf's name of the attach type, such as `lsm_mac`; absent for links that are neither tracing nor cgroup. */
+  attachType?: string;
   /** BTF id of the kernel function a tracing link is on; absent for other links. */
   targetBtfId?: number;
   /** The id of a cgroup link's cgroup; 0n once the cgroup is gone. Absent for other links. */
@@ -134,39 +134,14 @@ export class Link implements Disposable {
   }
 }
 
-// include/uapi/linux/bpf.h enum bpf_link_type
-const LINK_TYPES = [
-  'unspec',
-  'raw_tracepoint',
-  'tracing',
-  'cgroup',
-  'iter',
-  'netns',
-  'xdp',
-  'perf_event',
-  'kprobe_multi',
-];
-const TRACING = 2;
-const CGROUP = 3;
-
-// enum bpf_attach_type, those that tracing and cgroup links of this library's programs have.
-const ATTACH_TYPES: Readonly<Record<number, string>> = {
-  23: 'trace_raw_tp',
-  24: 'trace_fentry',
-  25: 'trace_fexit',
-  26: 'modify_return',
-  27: 'lsm_mac',
-  28: 'trace_iter',
-  43: 'lsm_cgroup',
-};
-
 function describe(info: NativeLinkInfo): LinkInfo {
+  const { id, type, programId, attachType, targetBtfId, cgroupId } = info;
   return {
-    id: info.id,
-    type: LINK_TYPES[info.type] ?? String(info.type),
-    programId: info.programId,
-    attachType: ATTACH_TYPES[info.attachType] ?? String(info.attachType),
-    ...(info.type === TRACING && { targetBtfId: info.targetBtfId }),
-    ...(info.type === CGROUP && { cgroupId: info.cgroupId }),
+    id,
+    type,
+    programId,
+    ...(attachType !== '' && { attachType }),
+    ...(type === 'tracing' && { targetBtfId }),
+    ...(type === 'cgroup' && { cgroupId }),
   };
 }

@@ -1,0 +1,25 @@
+import { styleText } from 'node:util';
+
+/** Colours, on a terminal and unless NO_COLOR says otherwise. */
+export function paint(color: 'green' | 'red' | 'yellow' | 'cyan' | 'dim' | 'bold', text: string): string {
+  return process.stdout.isTTY && !process.env.NO_COLOR ? styleText(color, text) : text;
+}
+
+/** One value as JSON; bigints, which JSON does not have, as decimal strings. */
+export function printJson(value: unknown): void {
+  const text = JSON.stringify(value, (_, part) => (typeof part === 'bigint' ? String(part) : part), 2);
+  process.stdout.write(`${text}\n`);
+}
+
+/** Rows below each other, each column as wide as its widest cell; the last is left as long as it is. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((cell, column) =>
+    Math.max(cell.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  const line = (row: readonly string[]) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd();
+  return [paint('bold', line(head)), ...rows.map(line)].map((text) => `${text}\n`).join('');
+}
