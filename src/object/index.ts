@@ -9,8 +9,8 @@ export {
   type OpenArguments,
   OpenObject,
   type OpenOptions,
-  type OpenProgram,
 } from './open-object.js';
+export type { OpenProgram } from './open-program.js';
 export { type Capability, heldCapabilities, inInitialUserNamespace, missingForLsm } from './privileges.js';
 export { type AttachOptions, BpfProgram, type ProgramInfo } from './program.js';
 export type { AnyShape, Globals, InitialGlobals, MapShape, Maps, ObjectShape, Programs } from './shape.js';

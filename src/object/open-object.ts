@@ -9,7 +9,7 @@ import { globalsOf, isDataSection, type Section } from './globals.js';
 import { explainLoadFailure } from './load-failure.js';
 import { namedTable, type Property } from './named.js';
 import { type OpenMap, openMapsOf } from './open-map.js';
-import { hookOf } from './program.js';
+import { type OpenProgram, openProgram } from './open-program.js';
 import type { AnyShape, InitialGlobals, ObjectShape, Programs } from './shape.js';
 
 /** How to open an object file. */
@@ -47,19 +47,6 @@ export interface ObjectDeclarations {
   btf: Btf | undefined;
   programs: readonly NativeProgramSpec[];
   maps: readonly NativeMapSpec[];
-}
-
-/** A program before load. */
-export interface OpenProgram {
-  readonly name: string;
-  /** The ELF section, such as `lsm/file_open`. */
-  readonly section: string;
-  /** The LSM hook, such as `file_open`; undefined for other programs. */
-  readonly hook: string | undefined;
-  /** libbpf's name of the program type, such as `lsm`. */
-  readonly type: string;
-  /** Whether load() loads it; assign to change. */
-  autoload: boolean;
 }
 
 /**
@@ -198,26 +185,9 @@ export class OpenObject<Shape extends ObjectShape = AnyShape> implements Disposa
 
   #openPrograms(): Map<string, Property<OpenProgram>> {
     const programs = new Map<string, Property<OpenProgram>>();
-    for (const { name, section, type, autoload } of native().objectPrograms(this.#handle)) {
-      let loads = autoload;
-      const edit = (value: boolean) => {
-        this.#assertOpen();
-        native().objectSetAutoload(this.#handle, name, value);
-        loads = value;
-      };
-      const program: OpenProgram = {
-        name,
-        section,
-        hook: hookOf(section),
-        type,
-        get autoload() {
-          return loads;
-        },
-        set autoload(value) {
-          edit(value);
-        },
-      };
-      programs.set(name, { get: () => program });
+    for (const spec of native().objectPrograms(this.#handle)) {
+      const program = openProgram(this.#handle, spec, () => this.#assertOpen());
+      programs.set(spec.name, { get: () => program });
     }
     return programs;
   }
