@@ -21,7 +21,9 @@ static Napi::Object init(Napi::Env env, Napi::Object exports) {
   export_program(exports);
   export_map(exports);
   export_link(exports);
-  export_ring(exports);
+  export_reader(exports);
+  export_perf(exports);
+  export_user_ring(exports);
   export_probe(exports);
   return exports;
 }

@@ -9,7 +9,9 @@ void export_object(Napi::Object exports);
 void export_program(Napi::Object exports);
 void export_map(Napi::Object exports);
 void export_link(Napi::Object exports);
-void export_ring(Napi::Object exports);
+void export_reader(Napi::Object exports);
+void export_perf(Napi::Object exports);
+void export_user_ring(Napi::Object exports);
 void export_probe(Napi::Object exports);
 
 }  // namespace bpf_lsm

@@ -57,8 +57,12 @@ std::shared_ptr<Object> Object::open(std::span<const std::byte> elf, const OpenO
 void Object::forget_ring_value_sizes() {
   bpf_map* map = nullptr;
   bpf_object__for_each_map(map, object_.get()) {
-    if (bpf_map__type(map) != BPF_MAP_TYPE_RINGBUF) continue;
-    ring_value_types_[bpf_map__name(map)] = bpf_map__btf_value_type_id(map);
+    const bpf_map_type type = bpf_map__type(map);
+    const bool is_ring = type == BPF_MAP_TYPE_RINGBUF || type == BPF_MAP_TYPE_USER_RINGBUF;
+    // libbpf forgets the types of a perf event array when it creates the map.
+    if (is_ring || type == BPF_MAP_TYPE_PERF_EVENT_ARRAY)
+      ring_value_types_[bpf_map__name(map)] = bpf_map__btf_value_type_id(map);
+    if (!is_ring) continue;
     bpf_map__set_key_size(map, 0);
     bpf_map__set_value_size(map, 0);
   }

@@ -1,17 +1,9 @@
-import {
-  Btf,
-  type Codec,
-  type CursorClass,
-  codecFor,
-  describeValue,
-  type Input,
-  type U64,
-} from '../btf/index.js';
+import { Btf, type Codec, codecFor, describeValue, type Input, type U64 } from '../btf/index.js';
 import { BpfError } from '../errors.js';
 import { type MapHandle, type NativeMapInfo, native } from '../native.js';
 import { preparePinPath } from './pin-path.js';
 import { bytesCodec, indexCodec, perCpuCodec } from './plain-codec.js';
-import { recordCursors, recordType } from './record-type.js';
+import { type RecordTypes, recordTypes } from './record-type.js';
 
 /** When a {@link BpfMap.set} is allowed: always, only for a new key, or only for a key that is there. */
 export type SetMode = 'any' | 'noexist' | 'exist';
@@ -51,7 +43,6 @@ export class BpfMap<Key = unknown, Value = unknown> implements Disposable {
   readonly #types: MapTypes | undefined;
   #keys: Codec<Key> | undefined;
   #values: Codec<Value> | undefined;
-  #cursors: CursorClass<Value> | undefined;
 
   /** @internal */
   constructor(handle: MapHandle, description?: MapDescription) {
@@ -98,16 +89,20 @@ export class BpfMap<Key = unknown, Value = unknown> implements Disposable {
     return this.#keys;
   }
 
-  /** How values are laid out; for a ring buffer, its records. @internal */
+  /** How values are laid out. @internal */
   get valueCodec(): Codec<Value> {
     this.#values ??= this.#makeValueCodec();
     return this.#values;
   }
 
-  /** The cursors over the records of a ring buffer; undefined when it declares no struct for them. @internal */
-  get recordCursors(): CursorClass<Value> | undefined {
-    this.#cursors ??= this.#types && recordCursors<Value>(this.name, this.#types);
-    return this.#cursors;
+  /**
+   * How the records that it carries are laid out: as it declares, or as the type of that name in its object's BTF.
+   *
+   * @throws BpfError `ERR_BPF_UNKNOWN_NAME` when there is none
+   * @internal
+   */
+  recordTypes(type?: string): RecordTypes<Value> {
+    return recordTypes<Value>(this.name, this.#types, type);
   }
 
   /**
@@ -233,8 +228,7 @@ export class BpfMap<Key = unknown, Value = unknown> implements Disposable {
     const label = `${this.name} ${what}`;
     if (this.#types && typeId !== 0) {
       const { btf, u64 } = this.#types;
-      const id = this.#info.type === 'ringbuf' ? recordType(btf, typeId) : typeId;
-      return codecFor(btf, id, { u64, label }) as Codec<T>;
+      return codecFor(btf, typeId, { u64, label }) as Codec<T>;
     }
     const isIndex = what === 'key' && this.#info.type.endsWith('array') && size === 4;
     return (isIndex ? indexCodec(label) : bytesCodec(label, size)) as Codec<T>;

@@ -6,7 +6,7 @@ import type { Input, Union } from '../../../src/index.js';
 export interface Kinds {
   /** What 64-bit integers come as: open the object with the same. */
   u64: 'bigint';
-  programs: 'copy_kinds' | 'copy_read_only';
+  programs: 'copy_kinds' | 'copy_read_only' | 'send_kinds';
   maps: {
     /** hash */
     by_key: { key: Key; value: KindsStruct };
@@ -14,6 +14,10 @@ export interface Kinds {
     by_index: { key: number; value: Nested };
     /** percpu_array */
     runs: { key: number; value: bigint[] };
+    /** perf_event_array */
+    perf_records: { key: never; value: KindsStruct };
+    /** percpu_array */
+    perf_records_dropped: { key: number; value: bigint[] };
     /** ringbuf */
     records: { key: never; value: KindsStruct };
     /** array */
