@@ -10,13 +10,13 @@ export { hasLsmHooks, hookPrototype, kernelBtf, lsmHookIds, similarHooks } from 
 export { Link, type LinkInfo } from './link.js';
 export { BpfMap, type SetMode } from './map.js';
 export { type ObjectTypesOptions, objectTypes } from './object-types.js';
+export type { OpenMap } from './open-map.js';
 export {
   type OpenArguments,
-  type OpenMap,
   OpenObject,
   type OpenOptions,
-  type OpenProgram,
 } from './open-object.js';
+export type { OpenProgram } from './open-program.js';
 export { type Capability, heldCapabilities, inInitialUserNamespace, missingForLsm } from './privileges.js';
 export { type AttachOptions, BpfProgram, type ProgramInfo } from './program.js';
 export type { AnyShape, Globals, InitialGlobals, MapShape, Maps, ObjectShape, Programs } from './shape.js';
