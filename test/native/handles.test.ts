@@ -462,6 +462,7 @@ describe('the addon', () => {
       'activeLsmIds',
       'landlockAbi',
       'btfById',
+      'probeProgram',
     ];
     expect(Object.keys(native()).sort()).toEqual([...listed, ...others].sort());
   });
