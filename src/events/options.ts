@@ -1,5 +1,5 @@
 import { BpfError } from '../errors.js';
-import { BpfMap } from '../object/index.js';
+import { KeyedMap, RecordMap } from '../object/index.js';
 
 /** Ends an iteration or a subscription early. */
 export interface IterationOptions {
@@ -11,8 +11,13 @@ export function assertSignal(signal: unknown): asserts signal is AbortSignal | u
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw badOption('signal', 'an AbortSignal');
 }
 
-export function assertMap(name: string, map: unknown): asserts map is BpfMap {
-  if (!(map instanceof BpfMap)) throw badOption(name, 'a BpfMap');
+/** Which kind of record map it is, the kernel knows. */
+export function assertRecordMap(map: unknown): void {
+  if (!(map instanceof RecordMap)) throw badOption('map', 'a RecordMap');
+}
+
+export function assertCounts(map: unknown): void {
+  if (map !== undefined && !(map instanceof KeyedMap)) throw badOption('dropped', 'a BpfArray');
 }
 
 export function assertBoolean(name: string, value: unknown): void {

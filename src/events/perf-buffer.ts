@@ -1,7 +1,7 @@
 import { assertOptions } from '../errors.js';
 import { type NativePerfCpu, native } from '../native.js';
-import type { BpfMap } from '../object/index.js';
-import { assertInteger, assertMap, badOption } from './options.js';
+import type { RecordMap } from '../object/index.js';
+import { assertInteger, assertRecordMap, badOption } from './options.js';
 import { RecordReader, sourceOf } from './reader.js';
 import { type ReaderOptions, readerOptions } from './reader-options.js';
 import { RecordSource } from './record-source.js';
@@ -59,11 +59,11 @@ export class PerfBuffer<Event = unknown> extends RecordReader<Event> {
    *   `ERR_BPF_UNKNOWN_NAME` when its object has no `options.type`; `EACCES` without CAP_PERFMON, `EPERM` when the pages
    *   are more than `kernel.perf_event_mlock_kb` allows
    */
-  constructor(map: BpfMap<unknown, Event>, options: PerfBufferOptions = {}) {
+  constructor(map: RecordMap<Event>, options: PerfBufferOptions = {}) {
     assertOptions(options, 'a PerfBuffer');
     const { pages = 64, wakeupEvents = 1, dropped } = options;
     const { keepAlive, ...sizes } = readerOptions(options);
-    assertMap('map', map);
+    assertRecordMap(map);
     assertInteger('pages', pages, 1, MAX_PAGES);
     if (!Number.isInteger(Math.log2(pages))) throw badOption('pages', 'a power of two');
     assertInteger('wakeupEvents', wakeupEvents, 1, MAX_WAKEUP);

@@ -1,5 +1,5 @@
-import type { BpfMap } from '../object/index.js';
-import { assertBoolean, assertInteger, assertMap } from './options.js';
+import type { KeyedMap } from '../object/index.js';
+import { assertBoolean, assertInteger, assertCounts } from './options.js';
 
 /** How to read the records of a buffer. */
 export interface ReaderOptions {
@@ -11,7 +11,7 @@ export interface ReaderOptions {
    * The map in which the programs count records that found no room. `EVENT_RING(events, ...)` and
    * `EVENT_PERF(events, ...)` of `bpf_lsm/events.h` and `bpf_lsm/perf_events.h` declare it as `events_dropped`.
    */
-  dropped?: BpfMap<number, bigint[]>;
+  dropped?: KeyedMap<number, bigint[]>;
   /** Whether waiting for records keeps the process alive. Default true. */
   keepAlive?: boolean;
   /**
@@ -33,6 +33,6 @@ export function readerOptions(options: ReaderOptions): Required<Omit<ReaderOptio
   assertInteger('slabSize', slabSize, MIN_SLAB, MAX_SLAB);
   assertInteger('batchRecords', batchRecords, 1, MAX_RECORDS);
   assertBoolean('keepAlive', keepAlive);
-  if (dropped !== undefined) assertMap('dropped', dropped);
+  assertCounts(dropped);
   return { slabSize, batchRecords, keepAlive };
 }

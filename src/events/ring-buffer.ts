@@ -1,7 +1,7 @@
 import { assertOptions } from '../errors.js';
 import { native } from '../native.js';
-import type { BpfMap } from '../object/index.js';
-import { assertMap } from './options.js';
+import type { KeyedMap, RecordMap } from '../object/index.js';
+import { assertRecordMap } from './options.js';
 import { RecordReader } from './reader.js';
 import { type ReaderOptions, readerOptions } from './reader-options.js';
 import { RecordSource } from './record-source.js';
@@ -23,10 +23,10 @@ export class RingBuffer<Event = unknown> extends RecordReader<Event> {
    * @throws BpfError `ERR_BPF_WRONG_KIND` for another type of map, `EBUSY` when this process reads the ring already,
    *   `ERR_BPF_UNKNOWN_NAME` when its object has no `options.type`
    */
-  constructor(map: BpfMap<unknown, Event>, options: ReaderOptions = {}) {
+  constructor(map: RecordMap<Event>, options: ReaderOptions = {}) {
     assertOptions(options, 'a RingBuffer');
     const { keepAlive, ...sizes } = readerOptions(options);
-    assertMap('map', map);
+    assertRecordMap(map);
     super(
       new RecordSource<Event>({
         ...sizes,
@@ -44,6 +44,6 @@ export class RingBuffer<Event = unknown> extends RecordReader<Event> {
 }
 
 /** What the CPUs counted, if anyone did. */
-export function sumOf(counts: BpfMap<number, bigint[]> | undefined): bigint | undefined {
+export function sumOf(counts: KeyedMap<number, bigint[]> | undefined): bigint | undefined {
   return counts?.get(0)?.reduce((sum, count) => sum + count, 0n);
 }

@@ -1,8 +1,8 @@
 import type { Input } from '../btf/index.js';
 import { assertOptions, BpfError } from '../errors.js';
 import { native, type UserRingHandle } from '../native.js';
-import type { BpfMap } from '../object/index.js';
-import { assertBoolean, assertMap, assertSignal, type IterationOptions } from './options.js';
+import type { RecordMap } from '../object/index.js';
+import { assertBoolean, assertRecordMap, assertSignal, type IterationOptions } from './options.js';
 import { slabOfRecords } from './slab-of-records.js';
 
 /** How to write to a user ring buffer. */
@@ -39,7 +39,7 @@ export interface UserRingBufferStats {
  * Linux 6.1; kernel/bpf/ringbuf.c bpf_user_ringbuf_drain().
  */
 export class UserRingBuffer<Value = unknown> implements Disposable {
-  readonly #map: BpfMap<unknown, Value>;
+  readonly #map: RecordMap<Value>;
   readonly #ring: UserRingHandle;
   readonly #toSlab: ReturnType<typeof slabOfRecords<Value>>;
   #wake: (() => void) | undefined;
@@ -55,10 +55,10 @@ export class UserRingBuffer<Value = unknown> implements Disposable {
    * @throws BpfError `ERR_BPF_WRONG_KIND` for another type of map, `EBUSY` when this process writes to the ring already,
    *   `ERR_BPF_UNKNOWN_NAME` when its object has no `options.type`
    */
-  constructor(map: BpfMap<unknown, Value>, options: UserRingBufferOptions = {}) {
+  constructor(map: RecordMap<Value>, options: UserRingBufferOptions = {}) {
     assertOptions(options, 'a UserRingBuffer');
     const { keepAlive = true, type } = options;
-    assertMap('map', map);
+    assertRecordMap(map);
     assertBoolean('keepAlive', keepAlive);
     this.#map = map;
     this.#toSlab = slabOfRecords(map.name, map.recordTypes(type).codec, map.maxEntries);
