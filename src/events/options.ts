@@ -1,5 +1,5 @@
 import { BpfError } from '../errors.js';
-import { KeyedMap, RecordMap } from '../object/index.js';
+import { AnyMap, KeyedMap, RecordMap } from '../object/index.js';
 
 /** Ends an iteration or a subscription early. */
 export interface IterationOptions {
@@ -11,9 +11,15 @@ export function assertSignal(signal: unknown): asserts signal is AbortSignal | u
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw badOption('signal', 'an AbortSignal');
 }
 
-/** Which kind of record map it is, the kernel knows. */
-export function assertRecordMap(map: unknown): void {
-  if (!(map instanceof RecordMap)) throw badOption('map', 'a RecordMap');
+/** @param wanted - the map that it must be, for messages: the kernel knows which kind of record map it is */
+export function assertRecordMap(map: unknown, wanted: string): void {
+  if (map instanceof RecordMap) return;
+  if (!(map instanceof AnyMap)) throw badOption('map', 'a RecordMap');
+  throw new BpfError(`map "${map.name}" of type ${map.type} is no ${wanted}`, {
+    code: 'ERR_BPF_WRONG_KIND',
+    reason: 'input',
+    map: map.name,
+  });
 }
 
 export function assertCounts(map: unknown): void {

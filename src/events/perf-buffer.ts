@@ -63,7 +63,7 @@ export class PerfBuffer<Event = unknown> extends RecordReader<Event> {
     assertOptions(options, 'a PerfBuffer');
     const { pages = 64, wakeupEvents = 1, dropped } = options;
     const { keepAlive, ...sizes } = readerOptions(options);
-    assertRecordMap(map);
+    assertRecordMap(map, 'perf event array');
     assertInteger('pages', pages, 1, MAX_PAGES);
     if (!Number.isInteger(Math.log2(pages))) throw badOption('pages', 'a power of two');
     assertInteger('wakeupEvents', wakeupEvents, 1, MAX_WAKEUP);

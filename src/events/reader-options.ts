@@ -1,5 +1,5 @@
 import type { KeyedMap } from '../object/index.js';
-import { assertBoolean, assertInteger, assertCounts } from './options.js';
+import { assertBoolean, assertCounts, assertInteger } from './options.js';
 
 /** How to read the records of a buffer. */
 export interface ReaderOptions {

@@ -26,7 +26,7 @@ export class RingBuffer<Event = unknown> extends RecordReader<Event> {
   constructor(map: RecordMap<Event>, options: ReaderOptions = {}) {
     assertOptions(options, 'a RingBuffer');
     const { keepAlive, ...sizes } = readerOptions(options);
-    assertRecordMap(map);
+    assertRecordMap(map, 'ring buffer');
     super(
       new RecordSource<Event>({
         ...sizes,

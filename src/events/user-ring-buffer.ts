@@ -58,7 +58,7 @@ export class UserRingBuffer<Value = unknown> implements Disposable {
   constructor(map: RecordMap<Value>, options: UserRingBufferOptions = {}) {
     assertOptions(options, 'a UserRingBuffer');
     const { keepAlive = true, type } = options;
-    assertRecordMap(map);
+    assertRecordMap(map, 'user ring buffer');
     assertBoolean('keepAlive', keepAlive);
     this.#map = map;
     this.#toSlab = slabOfRecords(map.name, map.recordTypes(type).codec, map.maxEntries);

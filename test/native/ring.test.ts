@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type BpfObject, RingBuffer, type ReaderOptions } from '../../src/index.js';
+import { type BpfObject, type ReaderOptions, RingBuffer } from '../../src/index.js';
 import { native } from '../../src/native.js';
 import { Child } from '../support/child.js';
 import { bpfFiles } from '../support/fds.js';

@@ -96,7 +96,7 @@ export function describePerfBuffers(): void {
       expect(buffer.cpus().find(({ cpu }) => cpu === cpus[0])?.lost).toBe(refused);
     });
 
-    test('is the kernel\'s without a map of counts, and tells a loss that nothing followed', () => {
+    test("is the kernel's without a map of counts, and tells a loss that nothing followed", () => {
       using buffer = new PerfBuffer(object.maps.events, { pages: 1 });
       produce(1000);
       expect(buffer.stats().dropped).toBe(object.globals.refused);
@@ -164,9 +164,12 @@ export function describePerfBuffers(): void {
       using buffer = reader({ batchRecords: 7 });
       const seen: bigint[] = [];
       const turns: number[] = [];
-      using subscription = buffer.onBatch((batch) => {
-        seen.push(...[...batch].map(({ sequence }) => sequence));
-      }, { turnRecords: 20 });
+      using subscription = buffer.onBatch(
+        (batch) => {
+          seen.push(...[...batch].map(({ sequence }) => sequence));
+        },
+        { turnRecords: 20 },
+      );
       for (let round = 0; round < 5; round++) {
         produce(100);
         const aim = seen.length + 100;
@@ -251,7 +254,7 @@ export function describePerfBuffers(): void {
   describe('records of no declared type', () => {
     test('are bytes, with the padding that the kernel adds', () => {
       using buffer = new PerfBuffer(object.maps.untyped);
-      for (const size of [1, 2, 4, 5, 12, 13, 20, 4000]) {
+      for (const size of [1, 2, 4, 5, 12, 13, 20, 4000, 8000]) {
         expect(sendBytes(size)).toBe(0);
         const [bytes] = buffer.read();
         // Padded so that it and the u32 before it are a multiple of 8 (kernel/events/core.c perf_prepare_sample).
