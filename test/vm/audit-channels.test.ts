@@ -4,7 +4,7 @@ import type { ExecCount } from '../../examples/types/exec_count.js';
 import { BpfObject, EventGroup, PerfBuffer, RingBuffer } from '../../src/index.js';
 import { fixture, shipped } from '../support/objects.js';
 
-const EXECS = 40;
+const EXECS = 20;
 
 /** test/fixtures/bpf/exec_perf.bpf.c */
 interface ExecPerf {
@@ -80,7 +80,7 @@ describe('the same execs through three channels', () => {
       seen[source] += batch.length;
     });
     subscription.pause();
-    const execs = 150;
+    const execs = 60;
     {
       using _ringLink = ringCounter.programs.count_exec.attach();
       using _perfLink = perfCounter.programs.count_exec.attach();
