@@ -17,6 +17,7 @@
         'native/core/pin.cc',
         'native/core/probe.cc',
         'native/core/program.cc',
+        'native/core/program_probe.cc',
         'native/core/ring.cc',
         'native/core/symbols.cc',
         'native/addon/addon.cc',

@@ -1,8 +1,10 @@
-// Builds the addon, the library, the BPF programs, their types and the examples: what is out of date of them.
+// Builds the addon, the library, the BPF programs, their types, the examples and the samples of the docs: what is out of
+// date of them.
 
 import { existsSync, lstatSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { BuildError, buildBpf } from './build-bpf.mjs';
+import { buildSamples, SampleError } from './samples.mjs';
 import { giveUp, quietly, ROOT, say, tool, withNodeHeaders } from './say.mjs';
 import { writeTypes } from './types.mjs';
 
@@ -13,6 +15,7 @@ export async function build() {
   await bpf();
   await writeTypes();
   if (existsSync(`${ROOT}examples`)) typescript('tsconfig.examples.json');
+  await samples();
 }
 
 function npmPackages() {
@@ -50,6 +53,15 @@ async function bpf() {
     await buildBpf();
   } catch (error) {
     if (error instanceof BuildError) giveUp(error.message);
+    throw error;
+  }
+}
+
+async function samples() {
+  try {
+    await buildSamples();
+  } catch (error) {
+    if (error instanceof SampleError) giveUp(error.message);
     throw error;
   }
 }

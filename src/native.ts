@@ -87,6 +87,18 @@ export interface NativeOpenOptions {
   btfPath?: string;
 }
 
+/** A program to be verified and dropped at once. */
+export interface NativeProgramProbe {
+  /** `enum bpf_prog_type` */
+  programType: number;
+  /** `enum bpf_attach_type` */
+  attachType: number;
+  flags: number;
+  /** In the kernel's BTF; 0 for none. */
+  attachBtfId: number;
+  logLevel: number;
+}
+
 /** All that native code offers. Every function throws {@link BpfError}. */
 export interface Binding {
   setErrorFactory(make: (message: string, fields: BpfErrorFields) => Error): void;
@@ -145,6 +157,8 @@ export interface Binding {
   activeLsmIds(): number[] | null;
   landlockAbi(): number | null;
   btfById(id: number): Uint8Array;
+  /** `errno` is 0 when the kernel takes the program, else positive. */
+  probeProgram(probe: NativeProgramProbe, instructions: Uint8Array): { errno: number; log: string };
 }
 
 let loaded: Binding | undefined;

@@ -8,7 +8,8 @@ import type { BpfObject, LoadedParts } from './bpf-object.js';
 import { globalsOf, isDataSection, type Section } from './globals.js';
 import { explainLoadFailure } from './load-failure.js';
 import { namedTable, type Property } from './named.js';
-import { hookOf } from './program.js';
+import { type OpenMap, openMapsOf } from './open-map.js';
+import { type OpenProgram, openProgram } from './open-program.js';
 import type { AnyShape, InitialGlobals, ObjectShape, Programs } from './shape.js';
 
 /** How to open an object file. */
@@ -46,32 +47,6 @@ export interface ObjectDeclarations {
   btf: Btf | undefined;
   programs: readonly NativeProgramSpec[];
   maps: readonly NativeMapSpec[];
-}
-
-/** A program before load. */
-export interface OpenProgram {
-  readonly name: string;
-  /** The ELF section, such as `lsm/file_open`. */
-  readonly section: string;
-  /** The LSM hook, such as `file_open`; undefined for other programs. */
-  readonly hook: string | undefined;
-  /** libbpf's name of the program type, such as `lsm`. */
-  readonly type: string;
-  /** Whether load() loads it; assign to change. */
-  autoload: boolean;
-}
-
-/** A map before load. */
-export interface OpenMap {
-  readonly name: string;
-  /** libbpf's name of the map type, such as `hash` or `ringbuf`. */
-  readonly type: string;
-  readonly keySize: number;
-  readonly valueSize: number;
-  /** Assign to change; for a ring buffer, its size in bytes: a power of two and a multiple of the page size. */
-  maxEntries: number;
-  /** Where load() pins it, or finds it pinned and uses that one; undefined for nowhere. Assign to change. */
-  pinPath: string | undefined;
 }
 
 /**
@@ -114,7 +89,8 @@ export class OpenObject<Shape extends ObjectShape = AnyShape> implements Disposa
     this.#globals = globalsOf(this.name, this.btf, this.#sections, u64);
     this.globals = namedTable(this.#owner, 'global', this.#initialGlobals()) as InitialGlobals<Shape>;
     this.programs = namedTable(this.#owner, 'program', this.#openPrograms()) as Programs<Shape, OpenProgram>;
-    this.maps = namedTable(this.#owner, 'map', this.#openMaps(maps)) as typeof this.maps;
+    const openMaps = openMapsOf(this.#handle, maps, () => this.#assertOpen());
+    this.maps = namedTable(this.#owner, 'map', openMaps) as typeof this.maps;
   }
 
   /**
@@ -209,75 +185,11 @@ export class OpenObject<Shape extends ObjectShape = AnyShape> implements Disposa
 
   #openPrograms(): Map<string, Property<OpenProgram>> {
     const programs = new Map<string, Property<OpenProgram>>();
-    for (const { name, section, type, autoload } of native().objectPrograms(this.#handle)) {
-      let loads = autoload;
-      const edit = (value: boolean) => {
-        this.#assertOpen();
-        native().objectSetAutoload(this.#handle, name, value);
-        loads = value;
-      };
-      const program: OpenProgram = {
-        name,
-        section,
-        hook: hookOf(section),
-        type,
-        get autoload() {
-          return loads;
-        },
-        set autoload(value) {
-          edit(value);
-        },
-      };
-      programs.set(name, { get: () => program });
+    for (const spec of native().objectPrograms(this.#handle)) {
+      const program = openProgram(this.#handle, spec, () => this.#assertOpen());
+      programs.set(spec.name, { get: () => program });
     }
     return programs;
-  }
-
-  #openMaps(specs: readonly NativeMapSpec[]): Map<string, Property<OpenMap>> {
-    const maps = new Map<string, Property<OpenMap>>();
-    for (const spec of specs) {
-      const map = this.#openMap({ ...spec });
-      maps.set(spec.name, { get: () => map });
-    }
-    return maps;
-  }
-
-  #specOf(map: string): NativeMapSpec | undefined {
-    return native()
-      .objectMaps(this.#handle)
-      .find(({ name }) => name === map);
-  }
-
-  #openMap(spec: NativeMapSpec): OpenMap {
-    const setMaxEntries = (value: number) => {
-      this.#assertOpen();
-      native().objectSetMaxEntries(this.#handle, spec.name, value);
-      // libbpf rounds the size of a ring buffer up to what the kernel takes.
-      spec.maxEntries = this.#specOf(spec.name)?.maxEntries ?? value;
-    };
-    const setPinPath = (value: string | undefined) => {
-      this.#assertOpen();
-      native().objectSetPinPath(this.#handle, spec.name, value ?? '');
-      spec.pinPath = value ?? '';
-    };
-    return {
-      name: spec.name,
-      type: spec.type,
-      keySize: spec.keySize,
-      valueSize: spec.valueSize,
-      get maxEntries() {
-        return spec.maxEntries;
-      },
-      set maxEntries(value) {
-        setMaxEntries(value);
-      },
-      get pinPath() {
-        return spec.pinPath || undefined;
-      },
-      set pinPath(value) {
-        setPinPath(value);
-      },
-    };
   }
 }
 

@@ -14,8 +14,8 @@ if (isMainThread) {
     }).length;
   const run = async () => {
     const worker = new Worker(new URL(import.meta.url));
-    const [message] = await once(worker, 'message');
-    await once(worker, 'exit');
+    // Both at once: the worker may end before anyone could begin to wait for its end.
+    const [[message]] = await Promise.all([once(worker, 'message'), once(worker, 'exit')]);
     return message;
   };
   const results = [await run(), ...(await Promise.all([run(), run(), run()])), await run()];

@@ -410,6 +410,7 @@ describe('the addon', () => {
       'activeLsmIds',
       'landlockAbi',
       'btfById',
+      'probeProgram',
     ];
     expect(Object.keys(native()).sort()).toEqual([...listed, ...others].sort());
   });
