@@ -6,18 +6,12 @@ export interface ExecAudit {
   u64: 'bigint';
   programs: 'report_exec';
   maps: {
-    /** ringbuf */
-    execs: { key: never; value: Exec };
-    /** percpu_array */
-    execs_dropped: { key: number; value: bigint[] };
-    /** ringbuf */
-    strings: { key: never; value: Chunk };
-    /** percpu_array */
-    strings_dropped: { key: number; value: bigint[] };
-    /** array */
-    '.bss': { key: number; value: BssSection };
-    /** array */
-    '.data': { key: number; value: DataSection };
+    execs: { type: 'ringbuf'; value: Exec };
+    execs_dropped: { type: 'percpu_array'; key: number; value: bigint[] };
+    strings: { type: 'ringbuf'; value: Chunk };
+    strings_dropped: { type: 'percpu_array'; key: number; value: bigint[] };
+    '.bss': { type: 'array'; key: number; value: BssSection };
+    '.data': { type: 'array'; key: number; value: DataSection };
   };
   globals: {
     /** __u32 */

@@ -6,16 +6,11 @@ export interface ExecEnvGuard {
   u64: 'bigint';
   programs: 'guard_exec';
   maps: {
-    /** ringbuf */
-    events: { key: never; value: Event };
-    /** percpu_array */
-    events_dropped: { key: number; value: bigint[] };
-    /** inode_storage */
-    listed: { key: number; value: number };
-    /** array */
-    '.data': { key: number; value: DataSection };
-    /** array */
-    '.bss': { key: number; value: BssSection };
+    events: { type: 'ringbuf'; value: Event };
+    events_dropped: { type: 'percpu_array'; key: number; value: bigint[] };
+    listed: { type: 'inode_storage'; value: number };
+    '.data': { type: 'array'; key: number; value: DataSection };
+    '.bss': { type: 'array'; key: number; value: BssSection };
   };
   globals: {
     /** volatile char[48] */

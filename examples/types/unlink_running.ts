@@ -6,12 +6,9 @@ export interface UnlinkRunning {
   u64: 'bigint';
   programs: 'judge_unlink' | 'judge_rename' | 'check_own_program';
   maps: {
-    /** ringbuf */
-    events: { key: never; value: Event };
-    /** percpu_array */
-    events_dropped: { key: number; value: bigint[] };
-    /** array */
-    '.bss': { key: number; value: BssSection };
+    events: { type: 'ringbuf'; value: Event };
+    events_dropped: { type: 'percpu_array'; key: number; value: bigint[] };
+    '.bss': { type: 'array'; key: number; value: BssSection };
   };
   globals: {
     deny: Deny;
