@@ -385,7 +385,7 @@ describe('edits take effect', () => {
     expect(error).toMatchObject({ code: 'EINVAL', reason: 'input', map: 'by_key' });
     expect(error.syscall).toBe('bpf(BPF_MAP_CREATE)');
     expect(error.message).toBe(
-      'map "by_key" cannot be loaded: the kernel refuses its type, sizes, flags or number of entries (EINVAL)',
+      'map "by_key" cannot be loaded: the kernel refuses its type, sizes, flags or number of entries (EINVAL); it is declared as hash with key_size 8, value_size 176, max_entries 0, map_flags 0',
     );
   });
 
