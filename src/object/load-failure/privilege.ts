@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { release } from 'node:os';
 import { activeLsms } from '../consulted.js';
 import { capabilitiesFor, inInitialUserNamespace, missingCapabilities } from '../privileges.js';
 import type { Explanation, Failure } from './failure.js';
@@ -38,15 +39,20 @@ function closedToOthers(missing: readonly string[]): string {
   }
 }
 
-// libbpf's pr_perm_msg(), where the kernel counts BPF memory against RLIMIT_MEMLOCK: up to Linux 5.10.
+// Up to Linux 5.10 BPF memory counts against RLIMIT_MEMLOCK. libbpf's pr_perm_msg() guesses at it on every kernel.
 export function memoryLimit({ error, libbpf }: Failure): Explanation | undefined {
   const limit = /try raising 'ulimit -l'\? current value: (.+)/.exec(libbpf)?.[1];
-  if (error.code !== 'EPERM' || !limit) return undefined;
+  if (error.code !== 'EPERM' || !limit || !countsLockedMemory()) return undefined;
   return {
     why: `this kernel counts BPF memory against RLIMIT_MEMLOCK, which is ${limit}`,
     reason: 'permission',
     hint: 'raise it: ulimit -l unlimited, or LimitMEMLOCK=infinity in the systemd unit',
   };
+}
+
+function countsLockedMemory(): boolean {
+  const [major = 0, minor = 0] = release().split('.').map(Number);
+  return major < 5 || (major === 5 && minor < 11);
 }
 
 export function refusedOutright({ error, program, verifier }: Failure): Explanation | undefined {

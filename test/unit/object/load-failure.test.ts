@@ -1,3 +1,4 @@
+import { release } from 'node:os';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { BpfError } from '../../../src/errors.js';
 import type { NativeMapSpec, NativeProgramSpec } from '../../../src/native.js';
@@ -39,6 +40,10 @@ vi.mock('../../../src/object/privileges.js', async (original) => {
     heldCapabilities: held,
     inInitialUserNamespace: vi.fn(),
   };
+});
+vi.mock('node:os', async (original) => {
+  const os = await original<typeof import('node:os')>();
+  return { ...os, release: vi.fn(os.release) };
 });
 vi.mock('../../../src/native.js', () => ({ native: () => ({ libbpfVersion: () => '1.1' }) }));
 
@@ -306,7 +311,8 @@ describe('a lack of privilege is explained:', () => {
     expect(explainSaid('EPERM', refusedOutright).reason).toBe('kernel');
   });
 
-  test('the limit of locked memory, on kernels that have it', () => {
+  test('the limit of locked memory, on kernels that count it', () => {
+    vi.mocked(release).mockReturnValue('5.10.0');
     const log =
       "libbpf: permission error while running as root; try raising 'ulimit -l'? current value: 64.0 KiB\n";
     const error = explainSaid('EPERM', log);
@@ -315,6 +321,8 @@ describe('a lack of privilege is explained:', () => {
       hint: expect.stringContaining('ulimit -l unlimited'),
     });
     expect(error.message).toContain('RLIMIT_MEMLOCK, which is 64.0 KiB');
+    vi.mocked(release).mockReturnValue('6.1.0');
+    expect(explainSaid('EPERM', log).message).not.toContain('RLIMIT_MEMLOCK');
   });
 
   test('a kernel that refuses although everything is there', () => {
