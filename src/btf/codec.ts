@@ -9,7 +9,7 @@ import { closureEncoder } from './encoder-closure.js';
 import { generatedEncoder } from './encoder-generated.js';
 import type { Layout } from './layout.js';
 import { layoutOf } from './layout-of.js';
-import { memoryOf } from './memory.js';
+import { locationOf } from './memory.js';
 import { Place } from './place.js';
 import { defaultLabel, fits, noRoom } from './room.js';
 import { type Encode, scratchEncoder } from './scratch-encoder.js';
@@ -109,8 +109,8 @@ export function compileCodec<T>(layout: Layout, options: CompileOptions): Codec<
       if (!fits(bytes, offset, size)) {
         throw noRoom(bytes, offset, size, label);
       }
-      const memory = memoryOf(bytes.buffer);
-      return read(memory.view, memory.bytes, bytes.byteOffset + offset) as T;
+      const { memory, start } = locationOf(bytes);
+      return read(memory.view, memory.bytes, start + offset) as T;
     },
     encode(value: T, into?: Uint8Array, offset = 0): Uint8Array {
       if (into !== undefined && !fits(into, offset, size)) {

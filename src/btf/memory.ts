@@ -7,17 +7,27 @@ export interface Memory {
   readonly bytes: Buffer;
 }
 
-let latest: Memory = spanning(new ArrayBuffer(0));
+/** Where bytes are: views that span their whole buffer, and the position in it at which they begin. */
+export interface Location {
+  readonly of: Uint8Array;
+  readonly memory: Memory;
+  readonly start: number;
+}
+
+let latest: Location = locate(new Uint8Array(0));
 
 /**
- * The views that span an ArrayBuffer. The last ones made are kept: events are decoded one after another from the same
- * slab, and making views costs more than decoding one event.
+ * Locates bytes. The last location is kept: events are decoded one after another from the same slab, and even asking a
+ * Uint8Array for its buffer costs as much as decoding an event of a few fields.
  */
-export function memoryOf(buffer: ArrayBufferLike): Memory {
-  if (latest.buffer !== buffer) {
-    latest = spanning(buffer);
-  }
+export function locationOf(bytes: Uint8Array): Location {
+  if (latest.of !== bytes) latest = locate(bytes, latest.memory);
   return latest;
+}
+
+function locate(of: Uint8Array, known?: Memory): Location {
+  const { buffer, byteOffset } = of;
+  return { of, memory: known?.buffer === buffer ? known : spanning(buffer), start: byteOffset };
 }
 
 function spanning(buffer: ArrayBufferLike): Memory {
