@@ -12,7 +12,7 @@ import { layoutOf } from './layout-of.js';
 import { locationOf } from './memory.js';
 import { Place } from './place.js';
 import { defaultLabel, fits, noRoom } from './room.js';
-import { type Encode, scratchEncoder } from './scratch-encoder.js';
+import { type Encode, encoderOf } from './scratch-encoder.js';
 
 /**
  * Turns the bytes of one C type into JavaScript values and back.
@@ -129,5 +129,5 @@ function makeReader(backEnd: BackEnd, layout: Layout, rules: DecodeRules): Reade
 
 function makeEncode(backEnd: BackEnd, layout: Layout, place: Place, rules: EncodeRules): Encode {
   const make = backEnd === 'generated' ? generatedEncoder : closureEncoder;
-  return scratchEncoder(make(layout, place, rules), layout.size);
+  return encoderOf(layout, make(layout, place, rules), rules.partial);
 }

@@ -14,20 +14,27 @@ export interface Location {
   readonly start: number;
 }
 
-let latest: Location = locate(new Uint8Array(0));
+let latest: Location = { of: new Uint8Array(0), memory: spanning(new ArrayBuffer(0)), start: 0 };
+let other: Location = latest;
 
 /**
- * Locates bytes. The last location is kept: events are decoded one after another from the same slab, and even asking a
- * Uint8Array for its buffer costs as much as decoding an event of a few fields.
+ * Locates bytes. The last two locations are kept: events are decoded one after another from the same slab, keys and
+ * values by turns from two, and even asking a Uint8Array for its buffer costs as much as decoding an event of a few
+ * fields.
  */
 export function locationOf(bytes: Uint8Array): Location {
-  if (latest.of !== bytes) latest = locate(bytes, latest.memory);
+  if (latest.of !== bytes) {
+    const found = other.of === bytes ? other : locate(bytes);
+    other = latest;
+    latest = found;
+  }
   return latest;
 }
 
-function locate(of: Uint8Array, known?: Memory): Location {
+function locate(of: Uint8Array): Location {
   const { buffer, byteOffset } = of;
-  return { of, memory: known?.buffer === buffer ? known : spanning(buffer), start: byteOffset };
+  const near = [latest, other].find(({ memory }) => memory.buffer === buffer);
+  return { of, memory: near?.memory ?? spanning(buffer), start: byteOffset };
 }
 
 function spanning(buffer: ArrayBufferLike): Memory {
