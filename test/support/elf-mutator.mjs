@@ -6,8 +6,8 @@ function generator(seed) {
   const next = () => {
     state ^= state << 13;
     state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>>= 0);
+    state = (state ^ (state << 5)) >>> 0;
+    return state;
   };
   for (let i = 0; i < 8; i++) next();
   return next;
