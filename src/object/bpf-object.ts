@@ -62,8 +62,11 @@ export class BpfObject<Shape extends ObjectShape = AnyShape> implements Disposab
    * Reads an object file.
    *
    * @param source - the path or file URL of a `.bpf.o`, or its bytes
-   * @throws BpfError `ENOENT` and its like for the file, `ERR_BPF_NOT_ELF`, `ERR_BPF_NO_BPF`,
-   *   `LIBBPF_ERRNO__FORMAT` and its like for what libbpf cannot read, `ERR_BPF_BTF`
+   * The file is untrusted input: it is checked before libbpf sees it, of which older ones follow any reference.
+   *
+   * @throws BpfError `ENOENT` and its like for the file, `ERR_BPF_NOT_ELF`, `ERR_BPF_OBJECT` for a damaged or foreign
+   *   one, `ERR_BPF_BTF` for damaged types, `ERR_BPF_NO_BPF` for one without programs and maps,
+   *   `LIBBPF_ERRNO__FORMAT` and its like for what libbpf cannot read
    */
   static open<Shape extends ObjectShape = AnyShape>(
     source: string | URL | Uint8Array,

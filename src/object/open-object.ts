@@ -269,13 +269,6 @@ function readObjectFile(path: string): Uint8Array {
 }
 
 function openNative(elf: Uint8Array, options: NamedOptions): ObjectHandle {
-  if (elf.length < 4 || elf[0] !== 0x7f || elf[1] !== 0x45 || elf[2] !== 0x4c || elf[3] !== 0x46) {
-    throw new BpfError(`object "${options.name}" is not an ELF file`, {
-      code: 'ERR_BPF_NOT_ELF',
-      reason: 'input',
-      hint: 'pass what clang -target bpf -c wrote, a .bpf.o file',
-    });
-  }
   const handle = openWithLibbpf(elf, options);
   if (native().objectPrograms(handle).length > 0 || native().objectMaps(handle).length > 0) return handle;
   native().objectClose(handle);
@@ -290,11 +283,21 @@ function openWithLibbpf(elf: Uint8Array, options: NamedOptions): ObjectHandle {
   try {
     return native().objectOpen(elf, options);
   } catch (cause) {
-    if (!(cause instanceof BpfError) || cause.errno === undefined) throw cause;
+    if (!(cause instanceof BpfError)) throw cause;
+    if (MALFORMED.has(cause.code)) {
+      throw rephrase(cause, `object "${options.name}" cannot be read: ${cause.message}`, {
+        reason: 'input',
+        hint: 'pass what clang -g -target bpf -c wrote, a .bpf.o file',
+      });
+    }
+    if (cause.errno === undefined) throw cause;
     const said = lastLine(cause.libbpfLog);
     throw rephrase(cause, cause.message, { reason: 'input', hint: said && `libbpf says: ${said}` });
   }
 }
+
+/** What the addon finds before libbpf reads the file. */
+const MALFORMED: ReadonlySet<string> = new Set(['ERR_BPF_NOT_ELF', 'ERR_BPF_OBJECT', 'ERR_BPF_BTF']);
 
 function lastLine(log: string | undefined): string | undefined {
   const line = log?.trim().split('\n').at(-1);
