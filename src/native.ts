@@ -214,6 +214,7 @@ export interface Binding {
   ringOpen(map: MapHandle, onReadable: () => void): ReaderHandle;
   perfOpen(map: MapHandle, pages: number, wakeupEvents: number, onReadable: () => void): ReaderHandle;
   perfCpus(perf: ReaderHandle): NativePerfCpu[];
+  perfLost(perf: ReaderHandle): bigint;
   perfAdoptCpus(perf: ReaderHandle): number[];
   /** `result` receives [bytes written, records, whether more wait, bytes a single record needs]. */
   readerDrain(reader: ReaderHandle, slab: Uint8Array, most: number, result: Uint32Array): void;

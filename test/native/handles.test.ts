@@ -126,7 +126,7 @@ const FUNCTIONS: Readonly<Record<string, readonly (keyof Binding)[]>> = {
   ],
   link: ['linkInfo', 'linkPin', 'linkClose'],
   reader: ['readerDrain', 'readerAvailable', 'readerArm', 'readerDisarm', 'readerRef', 'readerClose'],
-  perf: ['perfCpus', 'perfAdoptCpus'],
+  perf: ['perfCpus', 'perfLost', 'perfAdoptCpus'],
   userRing: [
     'userRingSend',
     'userRingWaiting',
