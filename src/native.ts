@@ -215,6 +215,8 @@ export interface Binding {
   perfOpen(map: MapHandle, pages: number, wakeupEvents: number, onReadable: () => void): ReaderHandle;
   perfCpus(perf: ReaderHandle): NativePerfCpu[];
   perfLost(perf: ReaderHandle): bigint;
+  /** When it returns no program writes to the buffer any more. */
+  perfDetach(perf: ReaderHandle): void;
   perfAdoptCpus(perf: ReaderHandle): number[];
   /** `result` receives [bytes written, records, whether more wait, bytes a single record needs]. */
   readerDrain(reader: ReaderHandle, slab: Uint8Array, most: number, result: Uint32Array): void;

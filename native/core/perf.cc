@@ -1,6 +1,7 @@
 #include "perf.h"
 
 #include <bpf/bpf.h>
+#include <linux/membarrier.h>
 #include <linux/perf_event.h>
 #include <sys/epoll.h>
 #include <sys/syscall.h>
@@ -77,6 +78,13 @@ PerfBuffer::~PerfBuffer() {
 // perf_event_fd_array_release).
 void PerfBuffer::take_out_of_map() {
   for (const CpuBuffer& buffer : buffers_) bpf_map_delete_elem(map_.get(), &buffer.cpu);
+}
+
+void PerfBuffer::detach() {
+  take_out_of_map();
+  // A program that found its buffer before may be writing yet, under RCU. kernel/sched/membarrier.c: this
+  // command is synchronize_rcu(). It is refused with nohz_full CPUs only, and then there is nothing better.
+  syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
 }
 
 PerfBuffer::CpuBuffer PerfBuffer::open_buffer(uint32_t cpu) const {

@@ -30,7 +30,6 @@ class PerfBuffer final : public RecordReader {
  public:
   // Throws EBUSY when this process already reads the map.
   PerfBuffer(UniqueFd map, const PerfOptions& options);
-  // Takes its buffers out of the map again: programs get ENOENT from then on.
   ~PerfBuffer() override;
 
   int fd() const override { return epoll_.get(); }
@@ -41,6 +40,9 @@ class PerfBuffer final : public RecordReader {
   std::vector<PerfCpu> cpus();
   // Records that found no room, on all CPUs.
   uint64_t lost();
+  // Takes the buffers out of the map again: programs get ENOENT from then on, and when this returns none is
+  // writing any more. What they wrote can still be drained.
+  void detach();
   // Opens buffers for CPUs that are online and have none that programs can write to; returns which.
   std::vector<uint32_t> adopt_cpus();
 

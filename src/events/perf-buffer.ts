@@ -76,7 +76,7 @@ export class PerfBuffer<Event = unknown> extends RecordReader<Event> {
         open: (onReadable) => native().perfOpen(map.handle, pages, wakeupEvents, onReadable),
         edgeTriggered: true,
         dropped: (handle) => (dropped ? sumOf(dropped) : native().perfLost(handle)),
-        endsWithReader: true,
+        detach: (handle) => native().perfDetach(handle),
       }),
       keepAlive,
     );

@@ -126,7 +126,7 @@ const FUNCTIONS: Readonly<Record<string, readonly (keyof Binding)[]>> = {
   ],
   link: ['linkInfo', 'linkPin', 'linkClose'],
   reader: ['readerDrain', 'readerAvailable', 'readerArm', 'readerDisarm', 'readerRef', 'readerClose'],
-  perf: ['perfCpus', 'perfLost', 'perfAdoptCpus'],
+  perf: ['perfCpus', 'perfLost', 'perfAdoptCpus', 'perfDetach'],
   userRing: [
     'userRingSend',
     'userRingWaiting',
