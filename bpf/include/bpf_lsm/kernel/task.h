@@ -7,9 +7,12 @@
 
 #define TASK_COMM_LEN 16
 
+struct css_set;
+
 struct task_struct {
   __kernel_pid_t pid, tgid;
   struct task_struct* real_parent;
+  struct css_set* cgroups; /* kernel/cgroup.h */
 } __attribute__((preserve_access_index));
 
 #endif
