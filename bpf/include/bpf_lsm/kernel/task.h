@@ -18,7 +18,7 @@ struct task_struct {
   __kernel_pid_t pid, tgid;
   struct task_struct* real_parent;
   struct css_set* cgroups; /* kernel/cgroup.h */
-  struct mm_struct* mm; /* NULL: a kernel thread, or one that has ended */
+  struct mm_struct* mm;    /* NULL: a kernel thread, or one that has ended */
   struct hlist_node pid_links[1];
 } __attribute__((preserve_access_index));
 
