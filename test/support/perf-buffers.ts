@@ -130,8 +130,9 @@ export function describePerfBuffers(): void {
       {
         using child = new Child('perf-producer', [pin], { command: ['taskset', '-c', String(last)] });
         await child.message();
-        for (let round = 0; round < 5; round++) {
-          const buffer = reader({ pages: 8 });
+        runOn(cpus[0] ?? 0);
+        for (let round = 0; round < 40; round++) {
+          const buffer = reader({ pages: 64 });
           delivered += buffer.read().length + buffer.read().length;
           buffer.close();
           discarded += buffer.stats().discarded;
