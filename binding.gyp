@@ -8,6 +8,8 @@
     {
       'target_name': 'bpf_lsm',
       'sources': [
+        'native/core/btf_check.cc',
+        'native/core/elf_check.cc',
         'native/core/error.cc',
         'native/core/link.cc',
         'native/core/log.cc',

@@ -8,6 +8,7 @@ export { type ContextWord, contextWords, prototypeOf } from './hook-words.js';
 /** @internal */
 export { hasLsmHooks, hookPrototype, kernelBtf, lsmHookIds, similarHooks } from './kernel-hooks.js';
 export { Link, type LinkInfo } from './link.js';
+export { type LockdownState, lockdownState } from './lockdown.js';
 export {
   AnyMap,
   BpfArray,
@@ -39,6 +40,7 @@ export {
   SkStorage,
   TaskStorage,
 } from './maps/index.js';
+export type { ObjectWarning } from './mixed-up-verdicts.js';
 export { type ObjectTypesOptions, objectTypes } from './object-types.js';
 export type { InnerMapDefinition, OpenMap, OpenMapOfMaps } from './open-map.js';
 export {
