@@ -51,6 +51,7 @@ export {
 export type { OpenProgram } from './open-program.js';
 export { type Capability, heldCapabilities, inInitialUserNamespace, missingForLsm } from './privileges.js';
 export { type AttachOptions, BpfProgram, type ProgramInfo } from './program.js';
+export type { RecordTypes } from './record-type.js';
 export type {
   AnyShape,
   Globals,
