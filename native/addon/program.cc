@@ -26,6 +26,7 @@ Napi::Value describe(const Napi::CallbackInfo& info) {
   result.Set("loadTimeNs", Napi::BigInt::New(info.Env(), program.load_time_ns));
   result.Set("runCount", Napi::BigInt::New(info.Env(), program.run_count));
   result.Set("runTimeNs", Napi::BigInt::New(info.Env(), program.run_time_ns));
+  result.Set("attachBtfObjectId", program.attach_btf_object_id);
   result.Set("attachBtfId", program.attach_btf_id);
   result.Set("verifiedInstructions", program.verified_instructions);
   return result;

@@ -27,6 +27,7 @@ struct ProgramSpec {
   std::string section;
   std::string type;
   uint32_t attach_type;
+  uint32_t flags;
   bool autoload;
 };
 
@@ -50,6 +51,12 @@ class Object {
   std::span<const std::byte> raw_btf() const;
 
   void set_autoload(const std::string& program, bool autoload);
+  void set_expected_attach_type(const std::string& program, uint32_t type);
+  // `function` is the kernel's, as the section would name it, or one of the program with this descriptor.
+  void set_attach_target(const std::string& program, const std::string& function, int program_fd);
+  // From now on the maps are those of an object that was loaded from the same file.
+  void share_maps(const Object& loaded);
+
   void set_max_entries(const std::string& map, uint32_t entries);
   void set_pin_path(const std::string& map, const std::string& path);
 
@@ -67,10 +74,9 @@ class Object {
   UniqueFd program_fd(const std::string& name) const;
   UniqueFd map_fd(const std::string& name) const;
 
-  bpf_program* program(const std::string& name) const;
-
  private:
   explicit Object(bpf_object* object) : object_(object, bpf_object__close) {}
+  bpf_program* program(const std::string& name) const;
   bpf_map* map(const std::string& name) const;
   void forget_ring_value_sizes();
 

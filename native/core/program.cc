@@ -25,6 +25,7 @@ ProgramInfo program_info(int fd) {
       .load_time_ns = info.load_time,
       .run_count = info.run_cnt,
       .run_time_ns = info.run_time_ns,
+      .attach_btf_object_id = info.attach_btf_obj_id,
       .attach_btf_id = info.attach_btf_id,
       .verified_instructions = info.verified_insns,
   };

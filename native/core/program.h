@@ -16,7 +16,7 @@ struct ProgramInfo {
   uint32_t created_by_uid;
   uint64_t load_time_ns;  // since boot, CLOCK_BOOTTIME
   uint64_t run_count, run_time_ns;
-  uint32_t attach_btf_id;
+  uint32_t attach_btf_object_id, attach_btf_id;
   uint32_t verified_instructions;
 };
 
