@@ -10,6 +10,7 @@ export default defineConfig({
         test: {
           name: 'native',
           include: ['test/native/**/*.test.ts'],
+          setupFiles: ['test/support/leak-check.ts'],
           pool: 'forks',
           execArgv: ['--expose-gc'],
           testTimeout: 20_000,
@@ -31,6 +32,7 @@ export default defineConfig({
         test: {
           name: `vm-${kernel}`,
           include: ['test/vm/**/*.test.ts'],
+          setupFiles: ['test/support/leak-check.ts'],
           pool: vmPool({ kernel }),
           execArgv: ['--expose-gc'],
           testTimeout: 60_000,

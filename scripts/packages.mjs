@@ -62,9 +62,30 @@ export const TEST = [
   { there: command('clang-tidy'), package: 'clang-tidy' },
   { there: command('cmake'), package: 'cmake' },
   { there: command('ninja'), package: 'ninja-build' },
+  {
+    there: fuzzes,
+    // In the clang of Debian 12 and later a package by itself, named after clang's version.
+    get package() {
+      return `libclang-rt-${clangVersion()}-dev`;
+    },
+    get instead() {
+      return `libclang-common-${clangVersion()}-dev`;
+    },
+  },
   { there: command('setpriv'), package: 'util-linux' },
   { there: command('bpftool'), package: 'bpftool', instead: 'linux-tools-common' },
 ];
+
+/** Whether clang can link a fuzz target. */
+function fuzzes() {
+  const source = 'int LLVMFuzzerTestOneInput(const char* data, long size) { return data && size < 0; }';
+  const args = ['-fsanitize=fuzzer,address', '-x', 'c', '-', '-o', '/dev/null'];
+  return spawnSync('clang', args, { input: source, stdio: ['pipe', 'ignore', 'ignore'] }).status === 0;
+}
+
+function clangVersion() {
+  return spawnSync('clang', ['-dumpversion'], { encoding: 'utf8' }).stdout?.split('.')[0];
+}
 
 /** Installs what is missing, by apt, as root or through sudo. */
 export function installMissing(wanted) {

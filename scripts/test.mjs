@@ -1,5 +1,5 @@
-// The whole suite: sets up what is missing, then style, the core's own tests under sanitizers, unit tests, tests of
-// the addon (plain and under sanitizers), and the tests inside guests, kernel by kernel.
+// The whole suite: sets up what is missing, then style, the core's own tests and fuzz targets under sanitizers, unit
+// tests, tests of the addon (plain and under sanitizers), and the tests inside guests, kernel by kernel.
 //
 //   npm test
 //   npm test -- --stage unit --stage vm-7.3       some of it
@@ -18,6 +18,9 @@ import { TYPES } from './types.mjs';
 
 const KERNELS = ['6.1', '6.12', '7.3'];
 const SANITIZED = 'build-sanitize';
+const FUZZED = 'build-fuzz';
+// Inputs for each fuzz target: always the same ones, so that a run means the same everywhere.
+const FUZZ_RUNS = 100_000;
 
 const STAGES = new Map([
   ['style', style],
@@ -130,7 +133,43 @@ function compileSanitized() {
 function core() {
   if (!compileSanitized()) return { passed: 0, failed: 1 };
   const names = tracked('native/test/*_test.cc').map((file) => file.replace(/^.*\/|\.cc$/g, ''));
-  return tally(names.map((name) => [name, () => quietly(`${ROOT}${SANITIZED}/${name}`, [])]));
+  const tests = tally(names.map((name) => [name, () => quietly(`${ROOT}${SANITIZED}/${name}`, [])]));
+  const targets = tracked('native/test/fuzz_*.cc').map((file) => file.replace(/^.*\/|\.cc$/g, ''));
+  const fuzzed = tally([
+    ['fuzz targets: build', compileFuzzed],
+    ...targets.map((name) => [name, () => fuzz(name)]),
+  ]);
+  return { passed: tests.passed + fuzzed.passed, failed: tests.failed + fuzzed.failed };
+}
+
+/** A third build, of the core alone and by clang: with libFuzzer and the sanitizers. */
+function compileFuzzed() {
+  const configure = ['-S', ROOT, '-B', `${ROOT}${FUZZED}`, '-G', 'Ninja', '-DFUZZ=ON'];
+  return (
+    quietly('cmake', [...configure, '-DCMAKE_CXX_COMPILER=clang++']) &&
+    quietly('cmake', ['--build', `${ROOT}${FUZZED}`])
+  );
+}
+
+/**
+ * Runs a fuzz target for a fixed number of inputs, beginning with those in native/test/seeds/NAME where there are any.
+ * An input that fails is kept in the folder of the build.
+ */
+function fuzz(name) {
+  const found = mkdtempSync(join(tmpdir(), 'bpf-lsm-fuzz-'));
+  const seeds = `${ROOT}native/test/seeds/${name}`;
+  try {
+    return quietly(`${ROOT}${FUZZED}/${name}`, [
+      `-runs=${FUZZ_RUNS}`,
+      '-seed=1',
+      '-len_control=0',
+      `-artifact_prefix=${ROOT}${FUZZED}/`,
+      found,
+      ...(existsSync(seeds) ? [seeds] : []),
+    ]);
+  } finally {
+    rmSync(found, { recursive: true });
+  }
 }
 
 async function sanitized() {

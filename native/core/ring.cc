@@ -51,15 +51,22 @@ Drained RingView::drain(std::span<std::byte> slab, size_t most) {
   Drained drained;
   uint64_t position = __atomic_load_n(consumer_position_, __ATOMIC_RELAXED);
   const uint64_t produced = __atomic_load_n(producer_position_, __ATOMIC_ACQUIRE);
-  if (produced - position > size_) throw Error("ERR_BPF_RING", "the ring buffer's positions make no sense");
-  while (position < produced) {
+  if (produced - position > size_ || position % 8 != 0 || produced % 8 != 0)
+    throw Error("ERR_BPF_RING", "the ring buffer's positions make no sense");
+  while (position != produced) {
     const std::byte* record = data_.data() + (position & (size_ - 1));
     const uint32_t header = __atomic_load_n(reinterpret_cast<const uint32_t*>(record), __ATOMIC_ACQUIRE);
     // Reserved but not yet submitted: everything behind it waits (kernel/bpf/ringbuf.c bpf_ringbuf_commit()).
     if (header & BPF_RINGBUF_BUSY_BIT) break;
     const uint32_t length = header & ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
-    if (length > size_ - kRecordHeader)
-      throw Error("ERR_BPF_RING", "the ring buffer holds a record longer than itself");
+    const uint64_t spans = round_up_8(uint64_t{kRecordHeader} + length);
+    if (spans > produced - position) {
+      // What is in order goes out first; the next call comes here again.
+      if (drained.records == 0)
+        throw Error("ERR_BPF_RING", "the ring buffer holds a record longer than what was produced");
+      drained.more = true;
+      break;
+    }
     if (!(header & BPF_RINGBUF_DISCARD_BIT)) {
       const size_t takes = sizeof(SlabRecord) + round_up_8(length);
       if (drained.records == most || takes > slab.size() - drained.bytes) {
@@ -74,7 +81,7 @@ Drained RingView::drain(std::span<std::byte> slab, size_t most) {
       drained.bytes += takes;
       drained.records++;
     }
-    position += round_up_8(kRecordHeader + length);
+    position += spans;
   }
   __atomic_store_n(consumer_position_, position, __ATOMIC_RELEASE);
   return drained;

@@ -126,6 +126,24 @@ const Case nonsense("positions and lengths that make no sense are refused", [] {
   const std::array<uint32_t, 1> endless{FakeRing::kSize};
   lengths.write(0, std::as_bytes(std::span(endless)));
   EXPECT_ERROR(lengths.view().drain(slab, 10), "ERR_BPF_RING");
+
+  FakeRing odd;
+  odd.consumer = odd.producer = 4;
+  odd.producer += 8;
+  EXPECT_ERROR(odd.view().drain(slab, 10), "ERR_BPF_RING");
+});
+
+const Case after_nonsense("what is in order before a record that makes no sense comes out first", [] {
+  FakeRing ring;
+  ring.put("in order");
+  ring.put("x");
+  // The second says that it is longer than what was produced.
+  ring.write(16, std::as_bytes(std::span(std::array<uint32_t, 1>{64})));
+  std::array<std::byte, 128> slab{};
+  const Drained drained = ring.view().drain(slab, 10);
+  EXPECT(drained.records == 1 && drained.more && record_at(slab.data(), 0) == "in order");
+  EXPECT_ERROR(ring.view().drain(slab, 10), "ERR_BPF_RING");
+  EXPECT(ring.view().available() == 16);
 });
 
 }  // namespace

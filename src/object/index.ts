@@ -4,9 +4,9 @@ export { hasLsmHooks, hookPrototype } from './kernel-hooks.js';
 export { Link, type LinkInfo } from './link.js';
 export { BpfMap, type SetMode } from './map.js';
 export { type ObjectTypesOptions, objectTypes } from './object-types.js';
+export type { OpenMap } from './open-map.js';
 export {
   type OpenArguments,
-  type OpenMap,
   OpenObject,
   type OpenOptions,
 } from './open-object.js';

@@ -8,6 +8,7 @@ import type { BpfObject, LoadedParts } from './bpf-object.js';
 import { globalsOf, isDataSection, type Section } from './globals.js';
 import { explainLoadFailure } from './load-failure.js';
 import { namedTable, type Property } from './named.js';
+import { type OpenMap, openMapsOf } from './open-map.js';
 import { type OpenProgram, openProgram } from './open-program.js';
 import type { AnyShape, InitialGlobals, ObjectShape, Programs } from './shape.js';
 
@@ -46,19 +47,6 @@ export interface ObjectDeclarations {
   btf: Btf | undefined;
   programs: readonly NativeProgramSpec[];
   maps: readonly NativeMapSpec[];
-}
-
-/** A map before load. */
-export interface OpenMap {
-  readonly name: string;
-  /** libbpf's name of the map type, such as `hash` or `ringbuf`. */
-  readonly type: string;
-  readonly keySize: number;
-  readonly valueSize: number;
-  /** Assign to change; for a ring buffer, its size in bytes: a power of two and a multiple of the page size. */
-  maxEntries: number;
-  /** Where load() pins it, or finds it pinned and uses that one; undefined for nowhere. Assign to change. */
-  pinPath: string | undefined;
 }
 
 /**
@@ -101,7 +89,8 @@ export class OpenObject<Shape extends ObjectShape = AnyShape> implements Disposa
     this.#globals = globalsOf(this.name, this.btf, this.#sections, u64);
     this.globals = namedTable(this.#owner, 'global', this.#initialGlobals()) as InitialGlobals<Shape>;
     this.programs = namedTable(this.#owner, 'program', this.#openPrograms()) as Programs<Shape, OpenProgram>;
-    this.maps = namedTable(this.#owner, 'map', this.#openMaps(maps)) as typeof this.maps;
+    const openMaps = openMapsOf(this.#handle, maps, () => this.#assertOpen());
+    this.maps = namedTable(this.#owner, 'map', openMaps) as typeof this.maps;
   }
 
   /**
@@ -201,53 +190,6 @@ export class OpenObject<Shape extends ObjectShape = AnyShape> implements Disposa
       programs.set(spec.name, { get: () => program });
     }
     return programs;
-  }
-
-  #openMaps(specs: readonly NativeMapSpec[]): Map<string, Property<OpenMap>> {
-    const maps = new Map<string, Property<OpenMap>>();
-    for (const spec of specs) {
-      const map = this.#openMap({ ...spec });
-      maps.set(spec.name, { get: () => map });
-    }
-    return maps;
-  }
-
-  #specOf(map: string): NativeMapSpec | undefined {
-    return native()
-      .objectMaps(this.#handle)
-      .find(({ name }) => name === map);
-  }
-
-  #openMap(spec: NativeMapSpec): OpenMap {
-    const setMaxEntries = (value: number) => {
-      this.#assertOpen();
-      native().objectSetMaxEntries(this.#handle, spec.name, value);
-      // libbpf rounds the size of a ring buffer up to what the kernel takes.
-      spec.maxEntries = this.#specOf(spec.name)?.maxEntries ?? value;
-    };
-    const setPinPath = (value: string | undefined) => {
-      this.#assertOpen();
-      native().objectSetPinPath(this.#handle, spec.name, value ?? '');
-      spec.pinPath = value ?? '';
-    };
-    return {
-      name: spec.name,
-      type: spec.type,
-      keySize: spec.keySize,
-      valueSize: spec.valueSize,
-      get maxEntries() {
-        return spec.maxEntries;
-      },
-      set maxEntries(value) {
-        setMaxEntries(value);
-      },
-      get pinPath() {
-        return spec.pinPath || undefined;
-      },
-      set pinPath(value) {
-        setPinPath(value);
-      },
-    };
   }
 }
 
