@@ -22,6 +22,12 @@ struct ProgramHandle {
   UniqueFd fd;
 };
 
+// Statistics are on as long as it lives.
+struct StatisticsHandle {
+  explicit StatisticsHandle(UniqueFd statistics) : fd(std::move(statistics)) {}
+  UniqueFd fd;
+};
+
 struct LinkHandle {
   explicit LinkHandle(UniqueFd link) : fd(std::move(link)) {}
   UniqueFd fd;
@@ -55,6 +61,12 @@ template <>
 struct HandleKind<LinkHandle> {
   static constexpr napi_type_tag kTag{0xc5a7720b9f1e4d44, 0xa7e6183d5f20cb04};
   static constexpr const char* kNoun = "link";
+};
+
+template <>
+struct HandleKind<StatisticsHandle> {
+  static constexpr napi_type_tag kTag{0x5bd1e8a94c06f766, 0xe2f7439a0b68dc06};
+  static constexpr const char* kNoun = "switch of statistics";
 };
 
 template <>

@@ -17,6 +17,7 @@ Napi::Value programs(const Napi::CallbackInfo& info) {
     spec.Set("section", specs[i].section);
     spec.Set("type", specs[i].type);
     spec.Set("attachType", specs[i].attach_type);
+    spec.Set("attachTypeName", attach_type_name(specs[i].attach_type));
     spec.Set("flags", specs[i].flags);
     spec.Set("autoload", specs[i].autoload);
     list.Set(i, spec);

@@ -42,6 +42,15 @@ Napi::Value test_run(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), program_test_run(fd, bytes(info[1], "context")));
 }
 
+Napi::Value statistics_on(const Napi::CallbackInfo& info) {
+  return Handle<StatisticsHandle>::make(info.Env(), std::make_shared<StatisticsHandle>(enable_statistics()));
+}
+
+Napi::Value statistics_off(const Napi::CallbackInfo& info) {
+  Handle<StatisticsHandle>::close(info[0]);
+  return info.Env().Undefined();
+}
+
 Napi::Value close(const Napi::CallbackInfo& info) {
   Handle<ProgramHandle>::close(info[0]);
   return info.Env().Undefined();
@@ -55,6 +64,8 @@ void export_program(Napi::Object exports) {
   export_function<pin_to>(exports, "programPin");
   export_function<test_run>(exports, "programTestRun");
   export_function<close>(exports, "programClose");
+  export_function<statistics_on>(exports, "statisticsEnable");
+  export_function<statistics_off>(exports, "statisticsClose");
 }
 
 }  // namespace bpf_lsm

@@ -31,6 +31,14 @@ ProgramInfo program_info(int fd) {
   };
 }
 
+UniqueFd enable_statistics() {
+  UniqueFd statistics(bpf_enable_stats(BPF_STATS_RUN_TIME));
+  if (!statistics.valid()) {
+    throw Error(errno, "bpf(BPF_ENABLE_STATS)", "cannot switch on the statistics of programs");
+  }
+  return statistics;
+}
+
 uint32_t program_test_run(int fd, std::span<std::byte> context) {
   // A SYSCALL program's context is copied back into ctx_in itself (net/bpf/test_run.c
   // bpf_prog_test_run_syscall); ctx_out must stay unset or the kernel answers EINVAL.

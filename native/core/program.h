@@ -22,6 +22,9 @@ struct ProgramInfo {
 
 ProgramInfo program_info(int fd);
 
+// While the descriptor is open, the kernel counts the runs of all programs, and their time (Linux 5.8).
+UniqueFd enable_statistics();
+
 // Runs a program of a type that the kernel can run on demand (SYSCALL among them) with `context` as its
 // argument; the program may write the context. Returns the program's return value.
 uint32_t program_test_run(int fd, std::span<std::byte> context);

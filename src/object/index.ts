@@ -1,7 +1,18 @@
+export type { AttachOptions, CgroupOrder, IterateOptions } from './attach-options.js';
 export { BpfObject } from './bpf-object.js';
 export { activeLsms, bpfIsActive, type Finding, ftraceIsOn } from './consulted.js';
 export { hasLsmHooks, hookPrototype } from './kernel-hooks.js';
-export { Link, type LinkInfo } from './link.js';
+export { Link } from './link.js';
+export type {
+  CgroupLinkInfo,
+  IteratorLinkInfo,
+  LinkInfo,
+  OtherLinkInfo,
+  PerfEventLinkInfo,
+  RawTracepointLinkInfo,
+  TracingLinkInfo,
+} from './link-info.js';
+export type { ReplaceOptions } from './link-replace.js';
 export { BpfMap, type SetMode } from './map.js';
 export { type ObjectTypesOptions, objectTypes } from './object-types.js';
 export type { OpenMap } from './open-map.js';
@@ -10,7 +21,8 @@ export {
   OpenObject,
   type OpenOptions,
 } from './open-object.js';
-export type { OpenProgram } from './open-program.js';
+export type { OpenProgram, ProgramFunction } from './open-program.js';
 export { type Capability, heldCapabilities, inInitialUserNamespace, missingForLsm } from './privileges.js';
-export { type AttachOptions, BpfProgram, type ProgramInfo } from './program.js';
+export { BpfProgram, type ProgramInfo } from './program.js';
+export type { ProgramReport } from './program-report.js';
 export type { AnyShape, Globals, InitialGlobals, MapShape, Maps, ObjectShape, Programs } from './shape.js';

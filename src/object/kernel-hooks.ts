@@ -6,8 +6,8 @@ const PREFIX = 'bpf_lsm_';
 
 let vmlinux: Btf | null | undefined;
 
-/** The running kernel's BTF; null when it has none. Read once. */
-function kernelBtf(): Btf | null {
+/** The running kernel's BTF; null when it has none. Read once. @internal */
+export function kernelBtf(): Btf | null {
   if (vmlinux === undefined) {
     try {
       vmlinux = Btf.parse(readFileSync(VMLINUX));

@@ -68,15 +68,23 @@ const FUNCTIONS: Readonly<Record<string, readonly (keyof Binding)[]>> = {
     'objectProgram',
     'objectMap',
     'objectClose',
-    'linkAttachAsDeclared',
+    'objectSetExpectedAttachType',
+    'objectSetAttachTarget',
+    'objectShareMaps',
   ],
   program: [
     'programInfo',
     'programPin',
     'programTestRun',
     'programClose',
-    'linkAttachLsm',
-    'linkAttachCgroup',
+    'programTakesAttachType',
+    'attachLsm',
+    'attachCgroup',
+    'attachFunction',
+    'attachRawTracepoint',
+    'attachIterator',
+    'attachKprobe',
+    'attachTracepoint',
   ],
   map: [
     'mapInfo',
@@ -90,7 +98,8 @@ const FUNCTIONS: Readonly<Record<string, readonly (keyof Binding)[]>> = {
     'mapClose',
     'ringOpen',
   ],
-  link: ['linkInfo', 'linkPin', 'linkClose'],
+  link: ['linkInfo', 'linkUpdate', 'linkDetach', 'linkIterate', 'linkPin', 'linkClose'],
+  statistics: ['statisticsClose'],
   ring: ['ringDrain', 'ringAvailable', 'ringArm', 'ringDisarm', 'ringRef', 'ringClose'],
 };
 
@@ -104,11 +113,18 @@ const REST: Readonly<Partial<Record<keyof Binding, readonly unknown[]>>> = {
   objectWriteInitial: ['.data', 0, bytes],
   objectProgram: ['copy_kinds'],
   objectMap: ['by_key'],
-  linkAttachAsDeclared: ['copy_kinds'],
+  objectSetExpectedAttachType: ['copy_kinds', 27],
+  objectSetAttachTarget: ['copy_kinds', 'file_open'],
   programPin: ['/sys/fs/bpf/x'],
   programTestRun: [bytes],
-  linkAttachLsm: [0n],
-  linkAttachCgroup: ['/nonexistent', 0],
+  programTakesAttachType: [43],
+  attachLsm: [0n],
+  attachCgroup: ['/nonexistent', 0],
+  attachFunction: [24, 0n],
+  attachRawTracepoint: ['sys_enter', 0n],
+  attachIterator: [{}],
+  attachKprobe: ['do_unlinkat', 0, false, 0n],
+  attachTracepoint: ['sched', 'sched_process_exec', 0n],
   mapLookup: [bytes, new Uint8Array(176)],
   mapUpdate: [bytes, new Uint8Array(176), 0],
   mapDelete: [bytes],
@@ -143,7 +159,9 @@ describe('every function of the addon', () => {
     for (const wrong of [...others.map(([, handle]) => handle), ...imposters]) {
       const error = await thrown(() => call(name)(wrong, ...(REST[name] ?? [])));
       expect(error.code).toBe('ERR_BPF_ARGUMENT');
-      expect(error.message).toMatch(/^expected a (BPF object|program|map|link|ring buffer reader)$/);
+      expect(error.message).toMatch(
+        /^expected a (BPF object|program|map|link|switch of statistics|ring buffer reader)$/,
+      );
     }
     expect((await thrown(() => call(name)())).code).toBe('ERR_BPF_ARGUMENT');
     close();
@@ -405,6 +423,9 @@ describe('the addon', () => {
       'programOpenPinned',
       'mapOpenPinned',
       'linkOpenPinned',
+      'linkOpenById',
+      'attachTypeNumber',
+      'statisticsEnable',
       'libbpfVersion',
       'libbpfHas',
       'activeLsmIds',

@@ -10,6 +10,7 @@
 struct task_struct {
   __kernel_pid_t pid, tgid;
   struct task_struct* real_parent;
+  char comm[TASK_COMM_LEN];
 } __attribute__((preserve_access_index));
 
 #endif
