@@ -53,7 +53,7 @@ Napi::Value to_raw_tracepoint(const Napi::CallbackInfo& info) {
 // (program, { map?, cgroup?, order?, tid?, pid? })
 Napi::Value to_iterator(const Napi::CallbackInfo& info) {
   const int fd = program(info);
-  if (!info[1].IsObject()) refuse("iterate", "an object");
+  if (!info[1].IsObject() || info[1].IsFunction()) refuse("iterate", "an object");
   const auto options = info[1].As<Napi::Object>();
   const auto number = [&](const char* name) {
     const Napi::Value value = options.Get(name);
@@ -76,16 +76,20 @@ Napi::Value to_iterator(const Napi::CallbackInfo& info) {
 Napi::Value to_kprobe(const Napi::CallbackInfo& info) {
   const int fd = program(info);
   constexpr uint64_t kMostExact = (1ULL << 53) - 1;
-  const UniqueFd event =
-      open_kprobe(text(info[1], "target"), integer(info[2], "offset", kMostExact), flag(info[3], "onReturn"));
-  return make(info, attach_perf_event(fd, event.get(), u64(info[4], "cookie")));
+  const std::string function = text(info[1], "target");
+  const uint64_t offset = integer(info[2], "offset", kMostExact);
+  const bool on_return = flag(info[3], "onReturn");
+  const uint64_t cookie = u64(info[4], "cookie");
+  return make(info, attach_perf_event(fd, open_kprobe(function, offset, on_return).get(), cookie));
 }
 
 // (program, category, name, cookie)
 Napi::Value to_tracepoint(const Napi::CallbackInfo& info) {
   const int fd = program(info);
-  const UniqueFd event = open_tracepoint(text(info[1], "category"), text(info[2], "name"));
-  return make(info, attach_perf_event(fd, event.get(), u64(info[3], "cookie")));
+  const std::string category = text(info[1], "category");
+  const std::string name = text(info[2], "name");
+  const uint64_t cookie = u64(info[3], "cookie");
+  return make(info, attach_perf_event(fd, open_tracepoint(category, name).get(), cookie));
 }
 
 // (program, attach type) => boolean

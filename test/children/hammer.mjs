@@ -2,7 +2,7 @@
 // often it was let, and how often it was not.
 import { mkdirSync, rmdirSync } from 'node:fs';
 
-const path = `/tmp/bpf-lsm-hammer-${process.pid}`;
+const path = `/dev/shm/bpf-lsm-hammer-${process.pid}`;
 const outcomes = { allowed: 0, denied: 0, other: 0 };
 let stopping = false;
 

@@ -475,7 +475,6 @@ describe('the state of an object', () => {
     for (const call of [
       () => copy.run(new Uint8Array(16)),
       () => copy.info(),
-      () => copy.attach(),
       () => byKey.get({ id: 1, zone: 1, port: 1 }),
       () => object.globals.data_s32,
     ]) {

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, rmdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BpfObject, type BpfProgram, Link } from '../../src/index.js';
 import { Child } from '../support/child.js';
@@ -120,6 +120,7 @@ describe('replacing an lsm/ program', () => {
   test('hands the pin over by a rename, so that its path leads to one of the two', async () => {
     using old = await loadGuard(process.pid);
     using next = await loadGuard(process.pid);
+    mkdirSync(PINS);
     const first = old.program.attach();
     first.pin(`${PINS}/guard`);
     const second = await first.replace(next.program, { trigger });
@@ -156,6 +157,7 @@ describe('a replacement that is not shown to run', () => {
   test.each(failing)('is taken back, and the old one stays: a check that %s', async (_name, options) => {
     using old = await loadGuard(process.pid);
     using next = await loadGuard(process.pid);
+    mkdirSync(PINS);
     const link = old.program.attach();
     link.pin(`${PINS}/guard`);
     const error = await thrown(() => link.replace(next.program, options));
@@ -179,6 +181,7 @@ describe('a replacement that is not shown to run', () => {
     using next = await loadGuard(process.pid);
     using other = await loadGuard(0);
     const { rmSync } = await import('node:fs');
+    mkdirSync(PINS);
     const link = old.program.attach();
     link.pin(`${PINS}/guard`);
     rmSync(`${PINS}/guard`);

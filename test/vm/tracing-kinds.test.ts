@@ -87,7 +87,7 @@ const KINDS = [
     'fmod_ret',
     'fmod_ret_program',
     'on_fmod_ret',
-    { type: 'tracing', attachType: 'modify_return', target: 'bpf_lsm_inode_mkdir' },
+    { type: 'tracing', attachType: 'modify_return', target: 'security_inode_mkdir' },
   ],
   ['tp_btf', 'tp_btf_program', 'on_tp_btf', { type: 'raw_tracepoint', target: 'sys_enter' }],
   ['raw_tp', 'raw_tp_program', 'on_raw_tp', { type: 'raw_tracepoint', target: 'sys_enter' }],
@@ -191,7 +191,7 @@ describe('where they attach', () => {
     using exit = raw.attach({ target: 'sys_exit' });
     expect(exit.info()).toMatchObject({ target: 'sys_exit' });
     const runs = () => [object.globals.on_kprobe.runs, object.globals.on_tracepoint.runs] as const;
-    const path = '/tmp/bpf-lsm-where';
+    const path = '/dev/shm/bpf-lsm-where';
     const [probed, pointed] = runs();
     mkdirSync(path);
     expect(runs()).toEqual([probed, pointed]);
@@ -219,7 +219,7 @@ describe('where they attach', () => {
     ['lsm_program', { iterate: { pid: 1 } }],
     ['raw_tp_program', { allowInactive: true }],
     ['iter_task', { cookie: 5n }],
-  ] as const)('%s does not take %j', async (program, options) => {
+  ] as const)('%s does not take %o', async (program, options) => {
     const error = await thrown(() => object.programs[program].attach(options));
     expect(error).toMatchObject({ code: 'ERR_BPF_ARGUMENT', reason: 'input', program });
   });
