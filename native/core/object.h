@@ -82,6 +82,7 @@ class Object {
 
   std::unique_ptr<bpf_object, decltype(&bpf_object__close)> object_;
   std::unordered_map<std::string, uint32_t> ring_value_types_;
+  std::vector<UniqueFd> targets_;  // programs that are attach targets: libbpf keeps only the numbers
   std::string log_;
   bool loaded_ = false;
 };

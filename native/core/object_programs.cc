@@ -57,7 +57,8 @@ void Object::set_expected_attach_type(const std::string& name, uint32_t type) {
 
 void Object::set_attach_target(const std::string& name, const std::string& function, int program_fd) {
   LogCapture log;
-  require(bpf_program__set_attach_target(program(name), program_fd, function.c_str()),
+  const int target = program_fd > 0 ? targets_.emplace_back(UniqueFd::duplicate(program_fd)).get() : 0;
+  require(bpf_program__set_attach_target(program(name), target, function.c_str()),
           "bpf_program__set_attach_target", name, "the attach target", log);
 }
 

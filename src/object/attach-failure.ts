@@ -168,9 +168,17 @@ function noSuchTracepoint({ code, details, options }: Failure): Explanation | un
   };
 }
 
-// kernel/bpf/trampoline.c __bpf_trampoline_link_prog(); bpf_tracing_prog_attach()
+// kernel/bpf/trampoline.c __bpf_trampoline_link_prog(); kernel/bpf/syscall.c bpf_tracing_prog_attach() forgets the target
+// of a freplace/ program once it was attached.
 function replacedAlready({ code, details }: Failure): Explanation | undefined {
-  if (code !== 'EBUSY' || details.type !== 'ext') return undefined;
+  if (details.type !== 'ext' || (code !== 'EBUSY' && code !== 'EINVAL')) return undefined;
+  if (code === 'EINVAL') {
+    return {
+      why: 'a freplace/ program is attached once, and this one was',
+      reason: 'kernel',
+      hint: 'load the object once more',
+    };
+  }
   return {
     why: 'the function is replaced already, or traced, or its program is in a prog array',
     reason: 'kernel',

@@ -29,6 +29,7 @@ export async function loadPrograms(plan: LoadPlan): Promise<Map<string, ProgramR
   const { object, programs, alternatives } = plan;
   const loading = [...programs.values()].filter(({ autoload }) => autoload);
   for (const program of loading) program.assertSound();
+  for (const program of loading) program.tell(object);
   const apart = new Set(alternatives.flat());
   const together = loading.filter(({ name, optional }) => !optional && !apart.has(name));
   for (const { name } of loading.filter((program) => !together.includes(program))) {

@@ -1,6 +1,7 @@
 import { describeValue } from '../btf/index.js';
 import { BpfError, rephrase } from '../errors.js';
 import { type NativeProgramDeclaration, native, type ObjectHandle } from '../native.js';
+import { hasAttachTarget } from './kernel-targets.js';
 import { BpfProgram } from './program.js';
 import {
   declaredDetails,
@@ -117,7 +118,8 @@ export class EditedProgram implements OpenProgram {
 
   set attachTarget(value) {
     this.#assertOpen();
-    this.#tellTarget(this.#object, value);
+    if (typeof value === 'string') this.#assertExists(value);
+    else if (value !== undefined) this.#tellProgramFunction(this.#object, value);
     this.#attachTarget = value;
   }
 
@@ -146,10 +148,12 @@ export class EditedProgram implements OpenProgram {
     return { ...this.#spec, section, attachTypeName: this.#attachType };
   }
 
-  /** Tells another object, opened from the same file, what this one was told. */
+  /** Tells an object that is about to be loaded, this one's or another from the same file, what this one was told. */
   tell(object: ObjectHandle): void {
     if (this.#attachType !== this.#spec.attachTypeName) this.#tellAttachType(object, this.#attachType);
-    if (this.#attachTarget !== undefined) this.#tellTarget(object, this.#attachTarget);
+    const target = this.#attachTarget;
+    if (typeof target === 'string') this.#tellKernelFunction(object, target);
+    else if (target !== undefined) this.#tellProgramFunction(object, target);
   }
 
   /** @throws BpfError for what the kernel would take, and should not */
@@ -172,30 +176,40 @@ export class EditedProgram implements OpenProgram {
     native().objectSetExpectedAttachType(object, this.name, number);
   }
 
-  #tellTarget(object: ObjectHandle, value: string | ProgramFunction | undefined): void {
-    if (typeof value === 'string') {
-      this.#tellKernelFunction(object, value);
-      return;
+  #tellProgramFunction(object: ObjectHandle, target: ProgramFunction): void {
+    if (!(typeof target === 'object' && target?.program instanceof BpfProgram)) {
+      throw this.#wrong('attachTarget must be a name, or { program, function }', target);
     }
-    if (value === undefined) {
-      const declared = targetOf(this.section);
-      if (this.#attachTarget !== undefined && declared !== undefined)
-        this.#tellKernelFunction(object, declared);
-      return;
-    }
-    if (!(typeof value === 'object' && value?.program instanceof BpfProgram)) {
-      throw this.#wrong('attachTarget must be a name, or { program, function }', value);
-    }
-    const name = value.function ?? targetOf(this.section);
-    if (name === undefined) throw this.#wrong('attachTarget must name a function of the program', value);
-    this.#explained(() => native().objectSetAttachTarget(object, this.name, name, value.program.handle));
+    const name = target.function ?? targetOf(this.section);
+    if (name === undefined) throw this.#wrong('attachTarget must name a function of the program', target);
+    this.#explained(() => native().objectSetAttachTarget(object, this.name, name, target.program.handle));
   }
 
+  // Only right before load: libbpf opens the BTF of modules to find a function, and closes it after load.
   #tellKernelFunction(object: ObjectHandle, name: string): void {
-    // These are told where to attach only when they are attached.
-    if (/^(kprobe|tracepoint|raw_tracepoint|perf_event)/.test(this.type)) return;
+    if (this.#isToldAtAttach) return;
     const target = this.type === 'lsm' ? withoutHookPrefix(name) : name;
     this.#explained(() => native().objectSetAttachTarget(object, this.name, target));
+  }
+
+  get #isToldAtAttach(): boolean {
+    return /^(kprobe|tracepoint|raw_tracepoint|perf_event)/.test(this.type);
+  }
+
+  #assertExists(name: string): void {
+    const exists = this.#isToldAtAttach
+      ? true
+      : hasAttachTarget(this.#attachType, withoutHookPrefix(name), name);
+    if (exists !== false) return;
+    throw new BpfError(
+      `this kernel has no ${this.type === 'lsm' ? 'LSM hook' : 'function or tracepoint'} ${name}`,
+      {
+        code: 'ESRCH',
+        reason: 'kernel',
+        program: this.name,
+        hint: 'names differ between kernel versions',
+      },
+    );
   }
 
   #explained(tell: () => void): void {
@@ -206,7 +220,7 @@ export class EditedProgram implements OpenProgram {
       const missing = cause.code === 'ESRCH' || cause.code === 'ENOENT';
       throw rephrase(cause, cause.message, {
         reason: missing ? 'kernel' : 'input',
-        hint: missing ? 'there is no such function or hook to attach to' : undefined,
+        hint: missing ? 'there is no such function' : undefined,
       });
     }
   }
