@@ -2,6 +2,7 @@
 //
 //   bpf/**/*.bpf.c              ->  dist/bpf/**/*.bpf.o        shipped
 //   test/fixtures/bpf/*.bpf.c   ->  build/test/bpf/*.bpf.o
+//   bench/bpf/*.bpf.c           ->  build/bench/bpf/*.bpf.o
 //   test/fixtures/*.c           ->  build/test/*               for this machine
 //
 // The objects fit any kernel from 6.1 on: kernel types are looked up in the running kernel's BTF when a program is
@@ -45,6 +46,9 @@ export async function buildBpf() {
     ...(await filesBelow('bpf', '.bpf.c')).map((source) => bpfTarget(source, 'bpf', 'dist/bpf')),
     ...(await filesBelow('test/fixtures/bpf', '.bpf.c')).map((source) =>
       bpfTarget(source, 'test/fixtures/bpf', 'build/test/bpf'),
+    ),
+    ...(await filesBelow('bench/bpf', '.bpf.c')).map((source) =>
+      bpfTarget(source, 'bench/bpf', 'build/bench/bpf'),
     ),
     ...(await filesIn('test/fixtures', '.c')).map(hostTarget),
   ];

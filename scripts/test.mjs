@@ -1,5 +1,6 @@
 // The whole suite: sets up what is missing, then style, the core's own tests and fuzz targets under sanitizers, unit
-// tests, tests of the addon (plain and under sanitizers), and the tests inside guests, kernel by kernel.
+// tests, tests of the addon (plain and under sanitizers), the benchmarks with next to nothing to do, and the tests inside
+// guests, kernel by kernel.
 //
 //   npm test
 //   npm test -- --stage unit --stage vm-7.3       some of it
@@ -28,6 +29,7 @@ const STAGES = new Map([
   ['unit', () => vitest('unit')],
   ['native', () => vitest('native')],
   ['sanitized', sanitized],
+  ['bench', bench],
   ['guests', () => vitest('guests')],
   ...KERNELS.map((line) => [`vm-${line}`, () => vitest(`vm-${line}`)]),
 ]);
@@ -81,7 +83,7 @@ function tally(checks) {
 
 function style() {
   const cpp = tracked('native/*.cc', 'native/*.h');
-  const c = [...cpp, ...tracked('bpf/*.c', 'bpf/*.h', 'test/fixtures/*.c')];
+  const c = [...cpp, ...tracked('bpf/*.c', 'bpf/*.h', 'test/fixtures/*.c', 'bench/*.c', 'bench/*.h')];
   return tally([
     [
       'biome: format and lint of TypeScript and JSON',
@@ -183,6 +185,19 @@ async function sanitized() {
     ASAN_OPTIONS: 'detect_leaks=0:halt_on_error=1',
     UBSAN_OPTIONS: 'halt_on_error=1:print_stacktrace=1',
   });
+}
+
+/** Every benchmark does its work, a little of it; how long it takes is nobody's business here. */
+function bench() {
+  const args = ['bench/run.mjs', '--json', '--rounds', '1', '--size', '0.001', '--peers', 'c,js'];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: ROOT, encoding: 'utf8' });
+  if (status !== 0) say(stderr);
+  const results = status === 0 ? JSON.parse(stdout).results.filter(({ skipped }) => !skipped) : [];
+  const isMeasured = ({ cpu, wall, units }) => [cpu.median, wall.median, units].every(Number.isFinite);
+  return tally([
+    ['the benchmarks run', () => status === 0],
+    ...results.map(({ name, peers }) => [name, () => Object.values(peers).every(isMeasured)]),
+  ]);
 }
 
 function gccLibrary(name) {

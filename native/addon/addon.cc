@@ -22,6 +22,10 @@ static Napi::Object init(Napi::Env env, Napi::Object exports) {
   export_program(exports);
   export_map(exports);
   export_attach(exports);
+  export_map_batch(exports);
+  export_map_memory(exports);
+  export_map_objects(exports);
+  export_object_maps(exports);
   export_link(exports);
   export_ring(exports);
   export_probe(exports);

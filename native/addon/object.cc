@@ -30,26 +30,6 @@ Napi::Value open(const Napi::CallbackInfo& info) {
   return Handle<ObjectHandle>::make(info.Env(), std::move(handle));
 }
 
-Napi::Value maps(const Napi::CallbackInfo& info) {
-  const auto specs = idle_object(info[0]).maps();
-  auto list = Napi::Array::New(info.Env(), specs.size());
-  for (uint32_t i = 0; i < specs.size(); i++) {
-    auto spec = Napi::Object::New(info.Env());
-    spec.Set("name", specs[i].name);
-    spec.Set("type", specs[i].type);
-    spec.Set("keySize", specs[i].key_size);
-    spec.Set("valueSize", specs[i].value_size);
-    spec.Set("maxEntries", specs[i].max_entries);
-    spec.Set("flags", specs[i].flags);
-    spec.Set("keyTypeId", specs[i].key_type_id);
-    spec.Set("valueTypeId", specs[i].value_type_id);
-    spec.Set("internal", specs[i].internal);
-    spec.Set("pinPath", specs[i].pin_path);
-    list.Set(i, spec);
-  }
-  return list;
-}
-
 Napi::Value btf(const Napi::CallbackInfo& info) {
   const auto data = idle_object(info[0]).raw_btf();
   return Napi::Buffer<std::byte>::Copy(info.Env(), data.data(), data.size());
@@ -57,16 +37,6 @@ Napi::Value btf(const Napi::CallbackInfo& info) {
 
 Napi::Value log(const Napi::CallbackInfo& info) {
   return Napi::String::New(info.Env(), idle_object(info[0]).log());
-}
-
-Napi::Value set_max_entries(const Napi::CallbackInfo& info) {
-  idle_object(info[0]).set_max_entries(text(info[1], "map"), u32(info[2], "maxEntries"));
-  return info.Env().Undefined();
-}
-
-Napi::Value set_pin_path(const Napi::CallbackInfo& info) {
-  idle_object(info[0]).set_pin_path(text(info[1], "map"), text(info[2], "path"));
-  return info.Env().Undefined();
 }
 
 // (object, map, offset, into)
@@ -105,11 +75,6 @@ Napi::Value load(const Napi::CallbackInfo& info) {
   return (new LoadWorker(info.Env(), handle))->start();
 }
 
-Napi::Value map(const Napi::CallbackInfo& info) {
-  return Handle<Map>::make(info.Env(),
-                           std::make_shared<Map>(idle_object(info[0]).map_fd(text(info[1], "map"))));
-}
-
 Napi::Value close(const Napi::CallbackInfo& info) {
   Handle<ObjectHandle>::close(info[0]);
   return info.Env().Undefined();
@@ -119,15 +84,11 @@ Napi::Value close(const Napi::CallbackInfo& info) {
 
 void export_object(Napi::Object exports) {
   export_function<open>(exports, "objectOpen");
-  export_function<maps>(exports, "objectMaps");
   export_function<btf>(exports, "objectBtf");
   export_function<log>(exports, "objectLog");
-  export_function<set_max_entries>(exports, "objectSetMaxEntries");
-  export_function<set_pin_path>(exports, "objectSetPinPath");
   export_function<read_initial>(exports, "objectReadInitial");
   export_function<write_initial>(exports, "objectWriteInitial");
   export_function<load>(exports, "objectLoad");
-  export_function<map>(exports, "objectMap");
   export_function<close>(exports, "objectClose");
 }
 

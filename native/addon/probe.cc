@@ -1,5 +1,6 @@
 #include "../core/probe.h"
 
+#include "../core/program_probe.h"
 #include "../core/symbols.h"
 #include "args.h"
 #include "errors.h"
@@ -37,6 +38,24 @@ Napi::Value kernel_btf(const Napi::CallbackInfo& info) {
   return Napi::Buffer<std::byte>::Copy(info.Env(), data.data(), data.size());
 }
 
+// ({ programType, attachType, flags, attachBtfId, logLevel }, instructions) => { errno, log }
+Napi::Value probe_load(const Napi::CallbackInfo& info) {
+  if (!info[0].IsObject()) refuse("probe", "an object");
+  const auto probe = info[0].As<Napi::Object>();
+  const ProbeVerdict verdict = probe_program({
+      .program_type = u32(probe.Get("programType"), "programType"),
+      .attach_type = u32(probe.Get("attachType"), "attachType"),
+      .flags = u32(probe.Get("flags"), "flags"),
+      .attach_btf_id = u32(probe.Get("attachBtfId"), "attachBtfId"),
+      .log_level = u32(probe.Get("logLevel"), "logLevel"),
+      .instructions = bytes(info[1], "instructions"),
+  });
+  auto result = Napi::Object::New(info.Env());
+  result.Set("errno", verdict.err);
+  result.Set("log", verdict.log);
+  return result;
+}
+
 }  // namespace
 
 void export_probe(Napi::Object exports) {
@@ -45,6 +64,7 @@ void export_probe(Napi::Object exports) {
   export_function<lsm_ids>(exports, "activeLsmIds");
   export_function<landlock>(exports, "landlockAbi");
   export_function<kernel_btf>(exports, "btfById");
+  export_function<probe_load>(exports, "probeProgram");
 }
 
 }  // namespace bpf_lsm

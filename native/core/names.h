@@ -15,4 +15,7 @@ std::optional<uint32_t> attach_type_of(const std::string& name);
 std::string map_type_name(uint32_t type);
 std::string link_type_name(uint32_t type);
 
+// The map type of that name; empty when there is none.
+std::optional<uint32_t> map_type_number(const std::string& name);
+
 }  // namespace bpf_lsm

@@ -72,19 +72,20 @@ UniqueFd Object::program_fd(const std::string& name) const {
 
 void Object::share_maps(const Object& loaded) {
   LogCapture log;
-  bpf_map* map = nullptr;
-  bpf_map* existing = nullptr;
   // Opened from the same file, both have the same maps in the same order.
-  bpf_object__for_each_map(map, object_.get()) {
-    existing = bpf_object__next_map(loaded.object_.get(), existing);
-    if (!existing) throw Error(codes::kArgument, "the objects are not opened from the same file");
-    const int fd = bpf_map__fd(existing);
+  if (maps_.size() != loaded.maps_.size()) {
+    throw Error(codes::kArgument, "the objects are not opened from the same file");
+  }
+  for (size_t i = 0; i < maps_.size(); i++) {
+    bpf_map* map = maps_[i].map;
+    const int fd = bpf_map__fd(loaded.maps_[i].map);
     // A pin would be looked up by its path once more, and could have become another map's.
     int result = bpf_map__set_pin_path(map, nullptr);
     if (result == 0) result = fd < 0 ? bpf_map__set_autocreate(map, false) : bpf_map__reuse_fd(map, fd);
     if (result) {
       throw Error(result < 0 ? -result : result, "bpf_map__reuse_fd",
-                  std::string("cannot share map \"") + bpf_map__name(existing) + "\"")
+                  "cannot share map \"" + maps_[i].name + "\"")
+          .with_map(maps_[i].name)
           .with_libbpf_log(log.take());
     }
   }

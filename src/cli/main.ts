@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { BpfError } from '../errors.js';
 import { checkCommand } from './check.js';
+import { hooksCommand } from './hooks.js';
 import { typesCommand } from './types.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
@@ -13,6 +14,7 @@ const program = new Command('bpf-lsm')
   .description('Load, prove and inspect BPF LSM programs.')
   .version(version)
   .addCommand(checkCommand())
+  .addCommand(hooksCommand())
   .addCommand(typesCommand());
 
 try {

@@ -1,4 +1,4 @@
-import type { BpfMap } from './map.js';
+import type { AnyMap } from './maps/index.js';
 
 /** How to attach a program. What a kind of program has no use for is refused. */
 export interface AttachOptions {
@@ -33,7 +33,7 @@ export interface AttachOptions {
  * one of them, in the kernel's orders (enum bpf_cgroup_iter_order; Linux 6.1).
  */
 export type IterateOptions =
-  | { map: BpfMap }
+  | { map: AnyMap }
   | { cgroup: string; order?: CgroupOrder }
   | { pid: number }
   | { tid: number };

@@ -4,7 +4,7 @@ import { type LinkHandle, native, type ProgramHandle } from '../native.js';
 import { explainAttachFailure } from './attach-failure.js';
 import type { AttachOptions, CgroupOrder, IterateOptions } from './attach-options.js';
 import { assertConsulted, assertTraced } from './consulted.js';
-import { BpfMap } from './map.js';
+import { AnyMap } from './maps/index.js';
 import { cgroupAttachTypes, hookOfProgram, type ProgramDetails } from './program-kind.js';
 
 const CGROUP_ORDERS: readonly CgroupOrder[] = [
@@ -207,8 +207,8 @@ function placeOf(details: ProgramDetails, told: string | undefined, example: str
 function iteratorTarget(details: ProgramDetails, iterate: IterateOptions): object {
   assertOptions(iterate, 'iterate');
   if ('map' in iterate) {
-    if (iterate.map instanceof BpfMap) return { map: iterate.map.handle };
-    throw wrong(details, `iterates over a BpfMap, not over ${describeValue(iterate.map)}`);
+    if (iterate.map instanceof AnyMap) return { map: iterate.map.handle };
+    throw wrong(details, `iterates over a map, not over ${describeValue(iterate.map)}`);
   }
   if (!('cgroup' in iterate)) return iterate;
   const { cgroup, order = 'descendants_pre' } = iterate;

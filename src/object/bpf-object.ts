@@ -1,8 +1,8 @@
 import type { Btf, U64 } from '../btf/index.js';
 import { BpfError } from '../errors.js';
-import { native, type ObjectHandle } from '../native.js';
+import { type NativeInnerMapSpec, native, type ObjectHandle } from '../native.js';
 import type { Section } from './globals.js';
-import { BpfMap } from './map.js';
+import { type AnyMap, makeMap } from './maps/index.js';
 import { namedTable, type Property } from './named.js';
 import { type OpenArguments, type OpenObject, openObject } from './open-object.js';
 import type { BpfProgram } from './program.js';
@@ -50,7 +50,7 @@ export class BpfObject<Shape extends ObjectShape = AnyShape> implements Disposab
    * ```
    */
   readonly report: Programs<Shape, ProgramReport>;
-  /** The maps by name, data sections such as `.bss` included. */
+  /** The maps by name, data sections such as `.bss` included; those with autocreate off are not among them. */
   readonly maps: Maps<Shape>;
   /**
    * The global variables by name, alive: reading gives what the programs left there, assigning changes what they
@@ -66,7 +66,7 @@ export class BpfObject<Shape extends ObjectShape = AnyShape> implements Disposab
   readonly libbpfLog: string;
   readonly #handle: ObjectHandle;
   readonly #programs: ReadonlyMap<string, BpfProgram>;
-  readonly #maps: ReadonlyMap<string, BpfMap>;
+  readonly #maps: ReadonlyMap<string, AnyMap>;
   #closed = false;
 
   /**
@@ -169,11 +169,24 @@ function notLoaded(owner: string, name: string, report: ProgramReport | undefine
   });
 }
 
-function createdMaps({ handle, btf, u64 }: LoadedParts): Map<string, BpfMap> {
-  const maps = new Map<string, BpfMap>();
-  for (const { name, keyTypeId, valueTypeId } of native().objectMaps(handle)) {
-    const types = btf && { btf, keyTypeId, valueTypeId, u64 };
-    maps.set(name, new BpfMap(native().objectMap(handle, name), { name, types }));
+function createdMaps({ handle, btf, u64 }: LoadedParts): Map<string, AnyMap> {
+  const maps = new Map<string, AnyMap>();
+  const typesOf = ({ keyTypeId, valueTypeId }: NativeInnerMapSpec) =>
+    btf && { btf, keyTypeId, valueTypeId, u64 };
+  for (const spec of native().objectMaps(handle)) {
+    if (!spec.autocreate) continue;
+    const { name, inner } = spec;
+    const map = native().objectMap(handle, name);
+    maps.set(
+      name,
+      makeMap({
+        handle: map,
+        info: native().mapInfo(map),
+        name,
+        types: typesOf(spec),
+        inner: inner && { spec: inner, types: typesOf(inner) },
+      }),
+    );
   }
   return maps;
 }

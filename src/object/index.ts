@@ -1,7 +1,13 @@
 export type { AttachOptions, CgroupOrder, IterateOptions } from './attach-options.js';
 export { BpfObject } from './bpf-object.js';
 export { activeLsms, bpfIsActive, type Finding, ftraceIsOn } from './consulted.js';
-export { hasLsmHooks, hookPrototype } from './kernel-hooks.js';
+export { type ArgumentFacts, type HookFacts, hookFacts } from './hook-facts.js';
+/** @internal */
+export { answersBool } from './hook-table.js';
+/** @internal */
+export { type ContextWord, contextWords, prototypeOf } from './hook-words.js';
+/** @internal */
+export { hasLsmHooks, hookPrototype, kernelBtf, lsmHookIds, similarHooks } from './kernel-hooks.js';
 export { Link } from './link.js';
 export type {
   CgroupLinkInfo,
@@ -13,9 +19,39 @@ export type {
   TracingLinkInfo,
 } from './link-info.js';
 export type { ReplaceOptions } from './link-replace.js';
-export { BpfMap, type SetMode } from './map.js';
+export {
+  AnyMap,
+  BpfArray,
+  type BpfArrayDefinition,
+  BpfBloomFilter,
+  type BpfBloomFilterDefinition,
+  BpfMap,
+  type BpfMapDefinition,
+  BpfQueue,
+  type BpfQueueDefinition,
+  CgroupArray,
+  CgrpStorage,
+  type CreateOptions,
+  type InnerOptions,
+  InodeStorage,
+  KeyedMap,
+  LocalStorage,
+  type MapAccess,
+  MapBatch,
+  type MapFlag,
+  MapOfMaps,
+  type MapOfMapsDefinition,
+  type MapOpenOptions,
+  ProgArray,
+  type PushOptions,
+  RecordMap,
+  type RecordMapDefinition,
+  type SetMode,
+  SkStorage,
+  TaskStorage,
+} from './maps/index.js';
 export { type ObjectTypesOptions, objectTypes } from './object-types.js';
-export type { OpenMap } from './open-map.js';
+export type { InnerMapDefinition, OpenMap, OpenMapOfMaps } from './open-map.js';
 export {
   type OpenArguments,
   OpenObject,
@@ -25,4 +61,15 @@ export type { OpenProgram, ProgramFunction } from './open-program.js';
 export { type Capability, heldCapabilities, inInitialUserNamespace, missingForLsm } from './privileges.js';
 export { BpfProgram, type ProgramInfo } from './program.js';
 export type { ProgramReport } from './program-report.js';
-export type { AnyShape, Globals, InitialGlobals, MapShape, Maps, ObjectShape, Programs } from './shape.js';
+export type {
+  AnyShape,
+  Globals,
+  InitialGlobals,
+  MapOf,
+  MapShape,
+  Maps,
+  ObjectShape,
+  OpenMaps,
+  Programs,
+  UntypedMap,
+} from './shape.js';

@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { Btf } from '../btf/index.js';
+import { isNoHook } from './hook-table.js';
 
 const VMLINUX = '/sys/kernel/btf/vmlinux';
 const PREFIX = 'bpf_lsm_';
 
 let vmlinux: Btf | null | undefined;
+let hookIds: ReadonlyMap<string, number> | undefined;
 
 /** The running kernel's BTF; null when it has none. Read once. @internal */
 export function kernelBtf(): Btf | null {
@@ -20,14 +22,34 @@ export function kernelBtf(): Btf | null {
 
 /** Whether the running kernel has hooks for BPF LSM programs (CONFIG_BPF_LSM); undefined when it has no BTF to tell. */
 export function hasLsmHooks(): boolean | undefined {
+  return kernelBtf() ? lsmHookIds().has('file_open') : undefined;
+}
+
+/**
+ * The LSM hooks of the running kernel, each with the BTF id of its `bpf_lsm_` function, in the order of their names.
+ * @internal
+ */
+export function lsmHookIds(): ReadonlyMap<string, number> {
+  hookIds ??= new Map(findHooks().sort(([a], [b]) => (a < b ? -1 : 1)));
+  return hookIds;
+}
+
+function findHooks(): [name: string, id: number][] {
   const btf = kernelBtf();
-  return btf ? btf.find(`${PREFIX}file_open`, 'func') !== undefined : undefined;
+  const found: [string, number][] = [];
+  for (let id = btf?.firstId ?? 0; btf && id <= btf.types; id++) {
+    if (btf.kindOf(id) !== 'func') continue;
+    const name = btf.bareNameOf(id);
+    const hook = name.startsWith(PREFIX) ? name.slice(PREFIX.length) : '';
+    if (hook && !isNoHook(hook)) found.push([hook, id]);
+  }
+  return found;
 }
 
 /** The C prototype of an LSM hook in the running kernel: `int file_open(struct file *file)`; undefined for no hook. */
 export function hookPrototype(hook: string): string | undefined {
   const btf = kernelBtf();
-  const id = btf?.find(PREFIX + hook, 'func');
+  const id = lsmHookIds().get(hook);
   const func = id === undefined ? undefined : btf?.type(id);
   const proto = func?.kind === 'func' ? btf?.type(func.type) : undefined;
   if (!btf || proto?.kind !== 'func_proto') return undefined;
@@ -37,14 +59,7 @@ export function hookPrototype(hook: string): string | undefined {
 
 /** The hooks of the running kernel whose names are nearest to a wrong one, best first; at most three. */
 export function similarHooks(wrong: string): string[] {
-  const btf = kernelBtf();
-  if (!btf) return [];
-  const names: string[] = [];
-  for (let id = btf.firstId; id <= btf.types; id++) {
-    if (btf.kindOf(id) !== 'func') continue;
-    const name = btf.bareNameOf(id);
-    if (name.startsWith(PREFIX)) names.push(name.slice(PREFIX.length));
-  }
+  const names = [...lsmHookIds().keys()];
   const distance = new Map(names.map((name) => [name, editDistance(wrong, name)]));
   const near = (name: string) => (distance.get(name) ?? 0) <= Math.max(2, wrong.length / 3);
   return names

@@ -1,0 +1,110 @@
+// What is measured: for each case the work of every peer, how much of it a round is, and what is aimed at.
+
+import { ROOT } from '../scripts/say.mjs';
+
+const LOAD_OBJECT = `${ROOT}build/bench/bpf/load.bpf.o`;
+const LSM_OBJECT = `${ROOT}dist/bpf/examples/mprotect_guard.bpf.o`;
+
+/** The most that a goal allows of the C program's time. */
+const LOAD_GOAL = 1.05;
+const OPERATION_GOAL = 1.6;
+const BATCH_GOAL = 1.1;
+
+/** Records a second. */
+const DECODED_GOAL = 25e6;
+const RETAINED_GOAL = 2.6e6;
+
+const MAPS = ['hash', 'hash_struct', 'array', 'percpu_hash', 'percpu_array'];
+const OPERATIONS = ['get', 'has', 'set', 'delete', 'iterate'];
+
+const RECORDS = new Map([
+  ['tiny', '16 bytes'],
+  ['numbers', '64 bytes of integers'],
+  ['named', '64 bytes with a name'],
+  ['pathed', '256 bytes with a path'],
+]);
+
+/** The ways of reading a ring, which of the Go peer's each is compared with, and what is aimed at. */
+const WAYS = new Map([
+  ['batches', { go: 'ring' }],
+  ['cursors', { go: 'ring' }],
+  ['decoded-number', { go: 'ring-decoded', goal: { numbers: DECODED_GOAL } }],
+  ['decoded', { go: 'ring-decoded' }],
+  ['retained-number', { go: undefined, goal: { numbers: RETAINED_GOAL } }],
+  ['retained', { go: undefined }],
+  ['events', { go: 'ring-decoded' }],
+]);
+
+/**
+ * @typedef {object} Case
+ * @property {string} name
+ * @property {'load' | 'maps' | 'ring' | 'event-loop'} group
+ * @property {string} target what the peers are told beside their own case
+ * @property {number} count how much a round is
+ * @property {Record<string, string | undefined>} peers each peer's own case
+ * @property {number} [mostRatio] the goal, in multiples of the C program's time
+ * @property {number} [leastRate] the goal, in units a second
+ * @property {boolean} [lsm] only where LSM programs can be loaded
+ */
+
+/** @type {Case[]} */
+export const CASES = [
+  {
+    name: 'load',
+    group: 'load',
+    target: LOAD_OBJECT,
+    count: 50,
+    peers: { c: 'load', js: 'load', go: 'load' },
+    mostRatio: LOAD_GOAL,
+  },
+  {
+    name: 'load-attach',
+    group: 'load',
+    target: LSM_OBJECT,
+    count: 10,
+    peers: { c: 'load-attach', js: 'load-attach' },
+    mostRatio: LOAD_GOAL,
+    lsm: true,
+  },
+  ...MAPS.flatMap((map) => OPERATIONS.filter((operation) => isPossible(map, operation)).map(mapCase(map))),
+  ...[...RECORDS.keys()].flatMap((records) => [...WAYS].map(ringCase(records))),
+  ...['nothing', 'decoded', 'events'].map((way) => ({
+    name: `event-loop ${way}`,
+    group: 'event-loop',
+    target: way,
+    count: 2000,
+    peers: { js: 'event-loop' },
+  })),
+];
+
+/** What a record of a kind is, for people. */
+export const describeRecords = (records) => RECORDS.get(records);
+
+function isPossible(map, operation) {
+  return operation !== 'delete' || !map.endsWith('array');
+}
+
+function mapCase(map) {
+  return (operation) => {
+    const name = `map-${operation}`;
+    return {
+      name: `${name} ${map}`,
+      group: 'maps',
+      target: map,
+      count: 20_000,
+      peers: { c: name, js: name, go: name },
+      mostRatio: operation.endsWith('batch') ? BATCH_GOAL : OPERATION_GOAL,
+    };
+  };
+}
+
+function ringCase(records) {
+  return ([way, { go, goal = {} }]) => ({
+    name: `ring-${way} ${records}`,
+    group: 'ring',
+    target: records,
+    count: records === 'pathed' ? 60_000 : 200_000,
+    peers: { c: 'ring', js: `ring-${way}`, ...(go && { go }) },
+    leastRate: goal[records],
+  });
+}
