@@ -6,8 +6,7 @@ export interface NoNewDirectories {
   u64: 'bigint';
   programs: 'no_new_directories';
   maps: {
-    /** array */
-    '.bss': { key: number; value: BssSection };
+    '.bss': { type: 'array'; key: number; value: BssSection };
   };
   globals: {
     /** __u32 */
