@@ -243,6 +243,21 @@ describe('an attach target', () => {
   });
 });
 
+describe('fmod_ret/', () => {
+  // kernel/bpf/verifier.c check_attach_modify_return(): security_*() and functions that are open to error injection.
+  test('is not for the functions of LSM hooks', async () => {
+    const opened = BpfObject.open(fixture('trace_kinds'));
+    for (const program of Object.values(opened.programs))
+      program.autoload = program.name === 'fmod_ret_program';
+    const { fmod_ret_program: program } = opened.programs;
+    if (!program) throw new Error('the fixture has changed');
+    program.attachTarget = 'bpf_lsm_inode_mkdir';
+    const error = await thrown(() => opened.load());
+    expect(error).toMatchObject({ code: 'EINVAL', program: 'fmod_ret_program' });
+    expect(error.verifierLog).toContain('bpf_lsm_inode_mkdir() is not modifiable');
+  });
+});
+
 describe('a freplace/ program', () => {
   interface Replaceable {
     programs: 'judge';
