@@ -9,6 +9,8 @@
       'target_name': 'bpf_lsm',
       'sources': [
         'native/core/attach.cc',
+        'native/core/btf_check.cc',
+        'native/core/elf_check.cc',
         'native/core/error.cc',
         'native/core/link.cc',
         'native/core/log.cc',

@@ -164,6 +164,8 @@ export interface Binding {
   objectPrograms(object: ObjectHandle): NativeProgramDeclaration[];
   objectMaps(object: ObjectHandle): NativeMapSpec[];
   objectBtf(object: ObjectHandle): Uint8Array;
+  /** `struct bpf_insn` after `struct bpf_insn`, as the file has them; before load. */
+  objectInstructions(object: ObjectHandle, program: string): Uint8Array;
   objectLog(object: ObjectHandle): string;
   objectSetAutoload(object: ObjectHandle, program: string, autoload: boolean): void;
   objectSetExpectedAttachType(object: ObjectHandle, program: string, attachType: number): void;

@@ -2,6 +2,7 @@
 
 #include <bpf/btf.h>
 
+#include "elf_check.h"
 #include "log.h"
 #include "names.h"
 
@@ -28,6 +29,7 @@ std::shared_ptr<Object> Object::open(std::span<const std::byte> elf, const OpenO
   if (options.name.find('.') != std::string::npos) {
     throw Error(codes::kArgument, "an object's name cannot have a dot in it: \"" + options.name + "\"");
   }
+  check_elf(elf);
   LogCapture log;
   LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = or_null(options.name),
               .pin_root_path = or_null(options.pin_root), .kconfig = or_null(options.kconfig),
@@ -49,6 +51,12 @@ std::span<const std::byte> Object::raw_btf() const {
   uint32_t size = 0;
   const void* data = btf__raw_data(types, &size);
   return {static_cast<const std::byte*>(data), data ? size : 0};
+}
+
+std::span<const std::byte> Object::instructions(const std::string& name) const {
+  const bpf_program* owner = program(name);
+  const bpf_insn* first = bpf_program__insns(owner);
+  return std::as_bytes(std::span(first, first ? bpf_program__insn_cnt(owner) : 0));
 }
 
 std::span<std::byte> Object::initial_value(const std::string& name) {

@@ -93,6 +93,9 @@ class Object {
   UniqueFd program_fd(const std::string& name) const;
   UniqueFd map_fd(const std::string& name) const;
 
+  // The program's instructions (struct bpf_insn) as the file has them; good until load.
+  std::span<const std::byte> instructions(const std::string& program) const;
+
  private:
   // What the object declares of a map. libbpf renames a map that is reused and forgets the types of those
   // that the kernel takes no BTF for; here they stay.

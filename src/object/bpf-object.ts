@@ -3,6 +3,7 @@ import { BpfError } from '../errors.js';
 import { type NativeInnerMapSpec, native, type ObjectHandle } from '../native.js';
 import type { Section } from './globals.js';
 import { type AnyMap, makeMap } from './maps/index.js';
+import type { ObjectWarning } from './mixed-up-verdicts.js';
 import { namedTable, type Property } from './named.js';
 import { type OpenArguments, type OpenObject, openObject } from './open-object.js';
 import type { BpfProgram } from './program.js';
@@ -18,6 +19,7 @@ export interface LoadedParts {
   sections: readonly Section[];
   globals: ReadonlyMap<string, Property<unknown>>;
   reports: ReadonlyMap<string, ProgramReport>;
+  warnings: readonly ObjectWarning[];
 }
 
 /**
@@ -62,6 +64,8 @@ export class BpfObject<Shape extends ObjectShape = AnyShape> implements Disposab
   readonly globals: Globals<Shape>;
   /** The object's types; undefined for an object compiled without `-g`. */
   readonly btf: Btf | undefined;
+  /** What is hardly meant, although the kernel took it, such as verdicts in the wrong convention; mostly empty. */
+  readonly warnings: readonly ObjectWarning[];
   /** What libbpf warned of while opening and loading; empty when it had nothing to say. */
   readonly libbpfLog: string;
   readonly #handle: ObjectHandle;
@@ -73,8 +77,11 @@ export class BpfObject<Shape extends ObjectShape = AnyShape> implements Disposab
    * Reads an object file.
    *
    * @param source - the path or file URL of a `.bpf.o`, or its bytes
-   * @throws BpfError `ENOENT` and its like for the file, `ERR_BPF_NOT_ELF`, `ERR_BPF_NO_BPF`,
-   *   `LIBBPF_ERRNO__FORMAT` and its like for what libbpf cannot read, `ERR_BPF_BTF`
+   * The file is untrusted input: it is checked before libbpf sees it, of which older ones follow any reference.
+   *
+   * @throws BpfError `ENOENT` and its like for the file, `ERR_BPF_NOT_ELF`, `ERR_BPF_OBJECT` for a damaged or foreign
+   *   one, `ERR_BPF_BTF` for damaged types, `ERR_BPF_NO_BPF` for one without programs and maps,
+   *   `LIBBPF_ERRNO__FORMAT` and its like for what libbpf cannot read
    */
   static open<Shape extends ObjectShape = AnyShape>(
     source: string | URL | Uint8Array,
@@ -87,6 +94,7 @@ export class BpfObject<Shape extends ObjectShape = AnyShape> implements Disposab
   constructor(parts: LoadedParts) {
     this.name = parts.name;
     this.btf = parts.btf;
+    this.warnings = parts.warnings;
     this.#handle = parts.handle;
     this.libbpfLog = native().objectLog(parts.handle);
     this.#programs = loadedPrograms(parts.reports);

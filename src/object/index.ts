@@ -19,6 +19,7 @@ export type {
   TracingLinkInfo,
 } from './link-info.js';
 export type { ReplaceOptions } from './link-replace.js';
+export { type LockdownState, lockdownState } from './lockdown.js';
 export {
   AnyMap,
   BpfArray,
@@ -50,6 +51,7 @@ export {
   SkStorage,
   TaskStorage,
 } from './maps/index.js';
+export type { ObjectWarning } from './mixed-up-verdicts.js';
 export { type ObjectTypesOptions, objectTypes } from './object-types.js';
 export type { InnerMapDefinition, OpenMap, OpenMapOfMaps } from './open-map.js';
 export {

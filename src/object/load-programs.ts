@@ -1,6 +1,6 @@
 import { BpfError } from '../errors.js';
-import { type NativeOpenOptions, native, type ObjectHandle } from '../native.js';
-import { explainLoadFailure } from './load-failure.js';
+import { type NativeMapSpec, type NativeOpenOptions, native, type ObjectHandle } from '../native.js';
+import { explainLoadFailure } from './load-failure/explain.js';
 import type { EditedProgram } from './open-program.js';
 import { BpfProgram } from './program.js';
 import type { ProgramReport } from './program-report.js';
@@ -11,6 +11,7 @@ export interface LoadPlan {
   elf: Uint8Array;
   options: NativeOpenOptions;
   object: ObjectHandle;
+  maps: readonly NativeMapSpec[];
   programs: ReadonlyMap<string, EditedProgram>;
   /** Groups of programs of which one is to be loaded, the first that the kernel takes. */
   alternatives: readonly (readonly string[])[];
@@ -37,7 +38,7 @@ export async function loadPrograms(plan: LoadPlan): Promise<Map<string, ProgramR
   }
   const reports = new Map<string, ProgramReport>();
   try {
-    await explained(plan, native().objectLoad(object));
+    await explained(plan, together, native().objectLoad(object));
     for (const program of together) {
       const loaded = new BpfProgram(native().objectProgram(object, program.name), program.details);
       reports.set(program.name, { state: 'loaded', program: loaded });
@@ -94,19 +95,23 @@ async function loadApart(plan: LoadPlan, program: EditedProgram): Promise<BpfPro
     }
     program.tell(object);
     native().objectShareMaps(object, plan.object);
-    await explained(plan, native().objectLoad(object));
+    await explained(plan, [program], native().objectLoad(object));
     return new BpfProgram(native().objectProgram(object, program.name), program.details);
   } finally {
     native().objectClose(object);
   }
 }
 
-async function explained(plan: LoadPlan, load: Promise<void>): Promise<void> {
+async function explained(
+  { name, maps }: LoadPlan,
+  loading: readonly EditedProgram[],
+  load: Promise<void>,
+): Promise<void> {
   try {
     await load;
   } catch (cause) {
-    const specs = [...plan.programs.values()].map(({ spec }) => spec);
-    throw cause instanceof BpfError ? explainLoadFailure(plan.name, specs, cause) : cause;
+    const programs = loading.map(({ spec }) => ({ ...spec, autoload: true }));
+    throw cause instanceof BpfError ? explainLoadFailure({ name, programs, maps }, cause) : cause;
   }
 }
 

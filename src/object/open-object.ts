@@ -7,6 +7,7 @@ import { type NativeMapSpec, type NativeProgramSpec, native, type ObjectHandle }
 import type { BpfObject, LoadedParts } from './bpf-object.js';
 import { globalsOf, isDataSection, type Section } from './globals.js';
 import { loadPrograms } from './load-programs.js';
+import { mixedUpVerdicts } from './mixed-up-verdicts.js';
 import { namedTable, type Property, unknownName } from './named.js';
 import { assertPinsFit, openMapsOf } from './open-map.js';
 import { EditedProgram, type OpenProgram } from './open-program.js';
@@ -112,6 +113,9 @@ export class OpenObject<Shape extends ObjectShape = AnyShape> implements Disposa
    * Creates the maps and loads the programs, on a thread of the pool: the verifier may take from milliseconds to
    * seconds.
    *
+   * An `lsm/` program that returns a positive constant is warned of (`process.on('warning')`, and
+   * {@link BpfObject.warnings}): Linux 6.1 takes it, and what becomes of such a verdict depends on the hook.
+   *
    * @returns the loaded object; this one is used up
    * @throws BpfError with the program, its hook, the verifier's log and a hint when the kernel refuses one: `EINVAL`,
    *   `EACCES` or `E2BIG` from the verifier, `EPERM` when you may not, `ESRCH` when the kernel has no such hook;
@@ -122,6 +126,7 @@ export class OpenObject<Shape extends ObjectShape = AnyShape> implements Disposa
   async load(): Promise<BpfObject<Shape>> {
     this.#assertOpen();
     assertPinsFit(this.#handle);
+    const warnings = mixedUpVerdicts(this.#handle);
     this.#state = 'loading';
     try {
       const reports = await loadPrograms({
@@ -129,10 +134,12 @@ export class OpenObject<Shape extends ObjectShape = AnyShape> implements Disposa
         elf: this.#elf,
         options: this.#options,
         object: this.#handle,
+        maps: native().objectMaps(this.#handle),
         programs: this.#programs,
         alternatives: this.#alternatives,
       });
       this.#state = 'loaded';
+      for (const { message, code } of warnings) process.emitWarning(message, { type: 'BpfWarning', code });
       return this.#finish({
         name: this.name,
         handle: this.#handle,
@@ -141,6 +148,7 @@ export class OpenObject<Shape extends ObjectShape = AnyShape> implements Disposa
         sections: this.#sections,
         globals: this.#globals,
         reports,
+        warnings,
       });
     } catch (cause) {
       this.#drop();
@@ -178,8 +186,7 @@ export class OpenObject<Shape extends ObjectShape = AnyShape> implements Disposa
   /** What the file declares. @internal */
   get declarations(): ObjectDeclarations {
     this.#assertOpen();
-    const programs = native().objectPrograms(this.#handle);
-    return { name: this.name, btf: this.btf, programs, maps: native().objectMaps(this.#handle) };
+    return this.#declared();
   }
 
   /** Gives up an object that will not be loaded. Does nothing after load(): close the loaded object then. */
@@ -193,6 +200,11 @@ export class OpenObject<Shape extends ObjectShape = AnyShape> implements Disposa
 
   get #owner(): string {
     return `object "${this.name}"`;
+  }
+
+  #declared(): ObjectDeclarations {
+    const programs = native().objectPrograms(this.#handle);
+    return { name: this.name, btf: this.btf, programs, maps: native().objectMaps(this.#handle) };
   }
 
   #drop(): void {
@@ -304,13 +316,6 @@ function readObjectFile(path: string): Uint8Array {
 }
 
 function openNative(elf: Uint8Array, options: NamedOptions): ObjectHandle {
-  if (elf.length < 4 || elf[0] !== 0x7f || elf[1] !== 0x45 || elf[2] !== 0x4c || elf[3] !== 0x46) {
-    throw new BpfError(`object "${options.name}" is not an ELF file`, {
-      code: 'ERR_BPF_NOT_ELF',
-      reason: 'input',
-      hint: 'pass what clang -target bpf -c wrote, a .bpf.o file',
-    });
-  }
   const handle = openWithLibbpf(elf, options);
   if (native().objectPrograms(handle).length > 0 || native().objectMaps(handle).length > 0) return handle;
   native().objectClose(handle);
@@ -325,11 +330,21 @@ function openWithLibbpf(elf: Uint8Array, options: NamedOptions): ObjectHandle {
   try {
     return native().objectOpen(elf, options);
   } catch (cause) {
-    if (!(cause instanceof BpfError) || cause.errno === undefined) throw cause;
+    if (!(cause instanceof BpfError)) throw cause;
+    if (MALFORMED.has(cause.code)) {
+      throw rephrase(cause, `object "${options.name}" cannot be read: ${cause.message}`, {
+        reason: 'input',
+        hint: 'pass what clang -g -target bpf -c wrote, a .bpf.o file',
+      });
+    }
+    if (cause.errno === undefined) throw cause;
     const said = lastLine(cause.libbpfLog);
     throw rephrase(cause, cause.message, { reason: 'input', hint: said && `libbpf says: ${said}` });
   }
 }
+
+/** What the addon finds before libbpf reads the file. */
+const MALFORMED: ReadonlySet<string> = new Set(['ERR_BPF_NOT_ELF', 'ERR_BPF_OBJECT', 'ERR_BPF_BTF']);
 
 function lastLine(log: string | undefined): string | undefined {
   const line = log?.trim().split('\n').at(-1);

@@ -287,6 +287,21 @@ describe('a ring buffer', () => {
   });
 });
 
+test('many at once have no holes', async () => {
+  using object = await loadKinds();
+  const { by_key: byKey, by_index: byIndex } = object.maps;
+  const value = { tag: 1, at: { x: 0, y: 0 }, pair: { low: 0, high: 0 }, left: 0 };
+  const entries: [number, typeof value][] = [[0, value]];
+  entries[2] = [2, value];
+  expect(await thrown(() => byIndex.setMany(entries))).toMatchObject({ code: 'ERR_BPF_VALUE_TYPE' });
+  expect(byIndex.get(0)).toMatchObject({ tag: 0 });
+  const keys = [key(1)];
+  keys[2] = key(3);
+  const error = await thrown(() => byKey.deleteMany(keys));
+  expect(error).toMatchObject({ code: 'ERR_BPF_VALUE_TYPE', map: 'by_key' });
+  expect(error.message).toContain('element 2 of 3');
+});
+
 describe('a closed map', () => {
   test('refuses everything but another close', async () => {
     using object = await loadKinds();

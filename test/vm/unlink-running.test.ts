@@ -122,6 +122,25 @@ describe('the example unlink_running', () => {
     unlinkSync(busy);
   });
 
+  test('sees programs of an overlay as those of any file system', async () => {
+    // The guest's root is one. The copy is in the upper layer, and is unlinked there too: that is no second event.
+    const overlay = mkdtempSync('/root/unlink-running-');
+    const [busy, idle] = [join(overlay, 'busy'), join(overlay, 'idle')];
+    for (const path of [busy, idle]) copyFileSync(program('calls'), path);
+    using helper = await running(busy);
+    using guard = await load({ deny: 'DENY_ITSELF' });
+    using events = new RingBuffer(guard.maps.events, { dropped: guard.maps.events_dropped });
+    using _link = guard.programs.judge_unlink.attach();
+    unlinkSync(idle);
+    expect(await helper.ask('unlink', busy)).toBe('EPERM');
+    unlinkSync(busy);
+    expect(events.read()).toMatchObject([
+      { name: 'busy', running: 1, itself: true, verdict: 'VERDICT_DENIED' },
+      { name: 'busy', running: 1, itself: false, verdict: 'VERDICT_ALLOWED', pid: process.pid },
+    ]);
+    rmSync(overlay, { recursive: true });
+  });
+
   test('denies a program to delete itself, while it is attached', async () => {
     const [self, other, idle, last] = ['self', 'other', 'idle', 'last'].map(copy) as [
       string,
