@@ -13,8 +13,9 @@ export type ObjectHandle = Handle<'object'>;
 export type ProgramHandle = Handle<'program'>;
 export type MapHandle = Handle<'map'>;
 export type LinkHandle = Handle<'link'>;
-export type RingHandle = Handle<'ring'>;
 export type StatisticsHandle = Handle<'statistics'>;
+export type ReaderHandle = Handle<'reader'>;
+export type UserRingHandle = Handle<'userRing'>;
 
 export interface NativeProgramSpec {
   name: string;
@@ -125,11 +126,30 @@ export interface NativeIteratorTarget {
   pid?: number;
 }
 
+export interface NativePerfCpu {
+  cpu: number;
+  lost: bigint;
+  waiting: number;
+  read: boolean;
+}
+
 export interface NativeOpenOptions {
   name: string;
   pinRoot?: string;
   kconfig?: string;
   btfPath?: string;
+}
+
+/**
+ * The elements of one map; the functions need no `this`. An element is one buffer, which may be larger: the key, padded
+ * to 8 bytes, then the value.
+ */
+export interface NativeElements {
+  /** Whether there is such a key; writes its value into `element`. */
+  lookup(element: Uint8Array): boolean;
+  take(element: Uint8Array): boolean;
+  update(element: Uint8Array, flags: number): void;
+  delete(element: Uint8Array): boolean;
 }
 
 export interface NativeMapDefinition {
@@ -142,6 +162,9 @@ export interface NativeMapDefinition {
   /** map_extra */
   extra: number;
   numaNode?: number;
+  /** BTF ids in the object that describes its types; 0: none. */
+  keyTypeId: number;
+  valueTypeId: number;
 }
 
 /** A program to be verified and dropped at once. */
@@ -205,13 +228,9 @@ export interface Binding {
   /** `flags`: 0, BPF_F_RDONLY or BPF_F_WRONLY. */
   mapOpenPinned(path: string, flags: number): MapHandle;
   mapOpenById(id: number, flags: number): MapHandle;
-  mapCreate(definition: NativeMapDefinition, inner: MapHandle | null): MapHandle;
+  mapCreate(definition: NativeMapDefinition, inner: MapHandle | null, types: ObjectHandle | null): MapHandle;
   mapInfo(map: MapHandle): NativeMapInfo;
-  /** An element is one buffer, which may be larger: the key, padded to 8 bytes, then the value. */
-  mapLookup(map: MapHandle, element: Uint8Array): boolean;
-  mapTake(map: MapHandle, element: Uint8Array): boolean;
-  mapUpdate(map: MapHandle, element: Uint8Array, flags: number): void;
-  mapDelete(map: MapHandle, element: Uint8Array): boolean;
+  mapElements(map: MapHandle): NativeElements;
   /** `result` receives [elements read, whether those were the last, whether there was no room]. */
   mapLookupBatch(
     map: MapHandle,
@@ -265,14 +284,27 @@ export interface Binding {
   linkPin(link: LinkHandle, path: string): void;
   linkClose(link: LinkHandle): void;
 
-  ringOpen(map: MapHandle, onReadable: () => void): RingHandle;
+  /** `onReadable` is called once, in a turn of its own, for each `readerArm`; the same for the others. */
+  ringOpen(map: MapHandle, onReadable: () => void): ReaderHandle;
+  perfOpen(map: MapHandle, pages: number, wakeupEvents: number, onReadable: () => void): ReaderHandle;
+  perfCpus(perf: ReaderHandle): NativePerfCpu[];
+  perfAdoptCpus(perf: ReaderHandle): number[];
   /** `result` receives [bytes written, records, whether more wait, bytes a single record needs]. */
-  ringDrain(ring: RingHandle, slab: Uint8Array, most: number, result: Uint32Array): void;
-  ringAvailable(ring: RingHandle): number;
-  ringArm(ring: RingHandle): void;
-  ringDisarm(ring: RingHandle): void;
-  ringRef(ring: RingHandle, keepAlive: boolean): void;
-  ringClose(ring: RingHandle): void;
+  readerDrain(reader: ReaderHandle, slab: Uint8Array, most: number, result: Uint32Array): void;
+  readerAvailable(reader: ReaderHandle): number;
+  readerArm(reader: ReaderHandle): void;
+  readerDisarm(reader: ReaderHandle): void;
+  readerRef(reader: ReaderHandle, keepAlive: boolean): void;
+  readerClose(reader: ReaderHandle): void;
+
+  userRingOpen(map: MapHandle, onWritable: () => void): UserRingHandle;
+  /** How many of the first `count` records of a slab found room. */
+  userRingSend(ring: UserRingHandle, slab: Uint8Array, count: number): number;
+  userRingWaiting(ring: UserRingHandle): number;
+  userRingArm(ring: UserRingHandle): void;
+  userRingDisarm(ring: UserRingHandle): void;
+  userRingRef(ring: UserRingHandle, keepAlive: boolean): void;
+  userRingClose(ring: UserRingHandle): void;
 
   /** The kernel counts runs of programs until it is closed. */
   statisticsEnable(): StatisticsHandle;

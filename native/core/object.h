@@ -92,6 +92,8 @@ class Object {
   // Descriptors of our own: they stay good when the object is gone.
   UniqueFd program_fd(const std::string& name) const;
   UniqueFd map_fd(const std::string& name) const;
+  // The kernel's copy of the object's BTF; -1 before load, or when there is none. The object's own.
+  int btf_fd() const { return bpf_object__btf_fd(object_.get()); }
 
   // The program's instructions (struct bpf_insn) as the file has them; good until load.
   std::span<const std::byte> instructions(const std::string& program) const;

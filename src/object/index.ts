@@ -63,6 +63,7 @@ export type { OpenProgram, ProgramFunction } from './open-program.js';
 export { type Capability, heldCapabilities, inInitialUserNamespace, missingForLsm } from './privileges.js';
 export { BpfProgram, type ProgramInfo } from './program.js';
 export type { ProgramReport } from './program-report.js';
+export type { RecordTypes } from './record-type.js';
 export type {
   AnyShape,
   Globals,

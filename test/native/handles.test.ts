@@ -39,11 +39,21 @@ async function everyHandle(): Promise<{ handles: Record<string, unknown>; close:
   const program = native().objectProgram(object, 'copy_kinds');
   const map = native().objectMap(object, 'by_key');
   const records = native().objectMap(object, 'records');
-  const ring = native().ringOpen(records, () => undefined);
+  const reader = native().ringOpen(records, () => undefined);
+  const perfRecords = native().objectMap(object, 'perf_records');
+  const perf = native().perfOpen(perfRecords, 1, 1, () => undefined);
+  const commands = await loaded('commands');
+  const commandMap = native().objectMap(commands, 'commands');
+  const userRing = native().userRingOpen(commandMap, () => undefined);
   return {
-    handles: { object, program, map, ring },
+    handles: { object, program, map, reader, userRing, perf },
     close() {
-      native().ringClose(ring);
+      native().userRingClose(userRing);
+      native().mapClose(commandMap);
+      native().objectClose(commands);
+      native().readerClose(perf);
+      native().mapClose(perfRecords);
+      native().readerClose(reader);
       native().mapClose(records);
       native().mapClose(map);
       native().programClose(program);
@@ -97,10 +107,7 @@ const FUNCTIONS: Readonly<Record<string, readonly (keyof Binding)[]>> = {
   ],
   map: [
     'mapInfo',
-    'mapLookup',
-    'mapTake',
-    'mapUpdate',
-    'mapDelete',
+    'mapElements',
     'mapLookupBatch',
     'mapUpdateBatch',
     'mapDeleteBatch',
@@ -119,10 +126,21 @@ const FUNCTIONS: Readonly<Record<string, readonly (keyof Binding)[]>> = {
     'mapPin',
     'mapClose',
     'ringOpen',
+    'perfOpen',
+    'userRingOpen',
   ],
   link: ['linkInfo', 'linkUpdate', 'linkDetach', 'linkIterate', 'linkPin', 'linkClose'],
   statistics: ['statisticsClose'],
-  ring: ['ringDrain', 'ringAvailable', 'ringArm', 'ringDisarm', 'ringRef', 'ringClose'],
+  reader: ['readerDrain', 'readerAvailable', 'readerArm', 'readerDisarm', 'readerRef', 'readerClose'],
+  perf: ['perfCpus', 'perfAdoptCpus'],
+  userRing: [
+    'userRingSend',
+    'userRingWaiting',
+    'userRingArm',
+    'userRingDisarm',
+    'userRingRef',
+    'userRingClose',
+  ],
 };
 
 const bytes = new Uint8Array(8);
@@ -158,10 +176,6 @@ const REST: Readonly<Partial<Record<keyof Binding, readonly unknown[]>>> = {
   attachIterator: [{}],
   attachKprobe: ['do_unlinkat', 0, false, 0n],
   attachTracepoint: ['sched', 'sched_process_exec', 0n],
-  mapLookup: [element],
-  mapTake: [element],
-  mapUpdate: [element, 0],
-  mapDelete: [element],
   mapLookupBatch: [bytes, true, bytes, new Uint8Array(176), false, new Uint32Array(3)],
   mapUpdateBatch: [bytes, new Uint8Array(176), 0],
   mapDeleteBatch: [bytes],
@@ -175,9 +189,13 @@ const REST: Readonly<Partial<Record<keyof Binding, readonly unknown[]>>> = {
   mapWriteMemory: [0, bytes],
   mapPin: ['/sys/fs/bpf/x'],
   ringOpen: [() => undefined],
+  perfOpen: [1, 1, () => undefined],
+  userRingOpen: [() => undefined],
   linkPin: ['/sys/fs/bpf/x'],
-  ringDrain: [bytes, 1, new Uint32Array(4)],
-  ringRef: [true],
+  readerDrain: [bytes, 1, new Uint32Array(4)],
+  readerRef: [true],
+  userRingSend: [bytes, 1],
+  userRingRef: [true],
 };
 
 const everyFunction = Object.entries(FUNCTIONS).flatMap(([kind, names]) =>
@@ -188,7 +206,8 @@ describe('every function of the addon', () => {
   test.each(everyFunction)('%s takes a handle of a %s, and nothing else', async (name, kind) => {
     const { handles, close } = await everyHandle();
     const right = handles[kind] ?? {};
-    const others = Object.entries(handles).filter(([other]) => other !== kind);
+    // The reader of a perf buffer is a reader as well.
+    const others = Object.entries(handles).filter(([other]) => other !== kind && other !== 'perf');
     const imposters = [
       ...everyKind.map(([, value]) => value),
       undefined,
@@ -202,7 +221,7 @@ describe('every function of the addon', () => {
       const error = await thrown(() => call(name)(wrong, ...(REST[name] ?? [])));
       expect(error.code).toBe('ERR_BPF_ARGUMENT');
       expect(error.message).toMatch(
-        /^expected a (BPF object|program|map|link|switch of statistics|ring buffer reader)$/,
+        /^expected (a (BPF object|program|map|link|switch of statistics|record reader|user ring buffer)|the reader of a perf buffer)$/,
       );
     }
     expect((await thrown(() => call(name)())).code).toBe('ERR_BPF_ARGUMENT');
@@ -378,25 +397,35 @@ describe('offsets and sizes are refused when they lie outside:', () => {
         expect(await thrown(wrong)).toMatchObject({ code: 'ERR_BPF_ARGUMENT', map: 'by_key' });
       }
     }
-    for (const wrong of [native().mapLookup, native().mapTake, native().mapDelete]) {
+    const { lookup, take, update, delete: remove } = native().mapElements(map);
+    for (const wrong of [lookup, take, remove]) {
       for (const size of [0, 7, 8, 8 + 175]) {
-        const error = await thrown(() => wrong(map, new Uint8Array(size)));
+        const error = await thrown(() => wrong(new Uint8Array(size)));
         expect(error).toMatchObject({ code: 'ERR_BPF_ARGUMENT', map: 'by_key' });
       }
     }
-    const error = await thrown(() => native().mapUpdate(map, new Uint8Array(8 + 175), 0));
+    const error = await thrown(() => update(new Uint8Array(8 + 175), 0));
     expect(error).toMatchObject({ code: 'ERR_BPF_ARGUMENT', map: 'by_key' });
     // A buffer for elements may be larger.
-    expect(native().mapLookup(map, new Uint8Array(4096))).toBe(false);
+    expect(lookup(new Uint8Array(4096))).toBe(false);
+    for (const [, value] of everyKind) {
+      for (const call of [lookup, take, remove, update]) {
+        expect((await thrown(() => call(untyped(value), untyped(value)))).code).toBe('ERR_BPF_ARGUMENT');
+      }
+    }
     expect(native().mapReadAll(map)).toHaveLength(0);
     native().mapClose(map);
+    // They go with their handle, whoever still has them.
+    for (const call of [lookup, take, remove, update]) {
+      expect((await thrown(() => call(element, 0))).code).toBe('ERR_BPF_CLOSED');
+    }
     native().objectClose(object);
   });
 
   test('flags that the kernel does not know', async () => {
     const object = await loaded();
     const map = native().objectMap(object, 'by_key');
-    const update = (flags: number) => native().mapUpdate(map, element, flags);
+    const update = (flags: number) => native().mapElements(map).update(element, flags);
     expect((await thrown(() => update(0xffff))).code).toBe('EINVAL');
     expect((await thrown(() => update(-1))).code).toBe('ERR_BPF_ARGUMENT');
     expect((await thrown(() => update(2 ** 32))).code).toBe('ERR_BPF_ARGUMENT');
@@ -407,21 +436,21 @@ describe('offsets and sizes are refused when they lie outside:', () => {
   test('a slab or a result that is too small', async () => {
     const object = await loaded('producer');
     const map = native().objectMap(object, 'small_events');
-    const ring = native().ringOpen(map, () => undefined);
+    const reader = native().ringOpen(map, () => undefined);
     const program = native().objectProgram(object, 'produce_small');
     native().programTestRun(program, new Uint8Array(0));
     const result = new Uint32Array(4);
-    native().ringDrain(ring, new Uint8Array(0), 10, result);
+    native().readerDrain(reader, new Uint8Array(0), 10, result);
     expect([...result]).toEqual([0, 0, 1, 24]);
-    native().ringDrain(ring, new Uint8Array(24), 10, result);
+    native().readerDrain(reader, new Uint8Array(24), 10, result);
     expect([...result]).toEqual([24, 1, 1, 0]);
-    native().ringDrain(ring, new Uint8Array(24), 0, result);
+    native().readerDrain(reader, new Uint8Array(24), 0, result);
     expect([...result]).toEqual([0, 0, 1, 0]);
     for (const wrong of [new Uint32Array(3), new Uint8Array(16), new Float64Array(4), [0, 0, 0, 0]]) {
-      const error = await thrown(() => native().ringDrain(ring, new Uint8Array(24), 1, untyped(wrong)));
+      const error = await thrown(() => native().readerDrain(reader, new Uint8Array(24), 1, untyped(wrong)));
       expect(error).toMatchObject({ code: 'ERR_BPF_ARGUMENT', message: 'result must be a Uint32Array of 4' });
     }
-    native().ringClose(ring);
+    native().readerClose(reader);
     native().programClose(program);
     native().mapClose(map);
     native().objectClose(object);
@@ -438,7 +467,7 @@ describe('an object that is being loaded', () => {
       expect(error.code).toBe('ERR_BPF_BUSY');
     }
     await loading;
-    expect(native().objectPrograms(object)).toHaveLength(2);
+    expect(native().objectPrograms(object)).toHaveLength(3);
     native().objectClose(object);
   });
 

@@ -62,8 +62,8 @@ describe('the example exec_audit', () => {
     run('/bin/true');
     expect(audit.reported()).toEqual([]);
     expect(audit.stats()).toEqual({
-      execs: { delivered: 2, dropped: 0n, waiting: 0 },
-      strings: { delivered: 2, dropped: 0n, waiting: 0 },
+      execs: { delivered: 2, discarded: 0, dropped: 0n, waiting: 0 },
+      strings: { delivered: 2, discarded: 0, dropped: 0n, waiting: 0 },
     });
   });
 

@@ -86,7 +86,7 @@ describe('the example unlink_running', () => {
       },
     ]);
     expect(guard.globals.seen).toBe(1n);
-    expect(events.stats()).toEqual({ delivered: 1, dropped: 0n, waiting: 0 });
+    expect(events.stats()).toEqual({ delivered: 1, discarded: 0, dropped: 0n, waiting: 0 });
     expect([first, second, third, fourth].every(({ pid }) => pid > 0)).toBe(true);
   });
 
