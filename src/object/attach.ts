@@ -4,7 +4,7 @@ import { type LinkHandle, native, type ProgramHandle } from '../native.js';
 import { explainAttachFailure } from './attach-failure.js';
 import type { AttachOptions, CgroupOrder, IterateOptions } from './attach-options.js';
 import { assertConsulted, assertTraced } from './consulted.js';
-import { AnyMap } from './maps/index.js';
+import { AnyMap } from './maps/any-map.js';
 import { cgroupAttachTypes, hookOfProgram, type ProgramDetails } from './program-kind.js';
 
 const CGROUP_ORDERS: readonly CgroupOrder[] = [
