@@ -24,6 +24,12 @@ struct ProgramHandle {
   UniqueFd fd;
 };
 
+// Statistics are on as long as it lives.
+struct StatisticsHandle {
+  explicit StatisticsHandle(UniqueFd statistics) : fd(std::move(statistics)) {}
+  UniqueFd fd;
+};
+
 struct LinkHandle {
   explicit LinkHandle(UniqueFd link) : fd(std::move(link)) {}
   UniqueFd fd;
@@ -61,6 +67,12 @@ struct HandleKind<Map> {
 template <>
 struct HandleKind<LinkHandle> {
   static constexpr const char* kNoun = "link";
+};
+
+template <>
+struct HandleKind<StatisticsHandle> {
+  static constexpr napi_type_tag kTag{0x5bd1e8a94c06f766, 0xe2f7439a0b68dc06};
+  static constexpr const char* kNoun = "switch of statistics";
 };
 
 template <>
