@@ -13,6 +13,7 @@
         'native/core/cpu_list.cc',
         'native/core/elf_check.cc',
         'native/core/error.cc',
+        'native/core/feature_probe.cc',
         'native/core/link.cc',
         'native/core/log.cc',
         'native/core/map.cc',

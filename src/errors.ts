@@ -99,6 +99,18 @@ export class BpfError extends Error {
   }
 }
 
+const REASONS: Readonly<Record<BpfErrorReason, RegExp>> = {
+  permission: /^(EPERM|EACCES)$/,
+  kernel: /^(ENOTSUPP|EOPNOTSUPP|ENOSYS)$/,
+  libbpf: /^LIBBPF_ERRNO__(KVERSION|INTERNAL|PROGTYPE)$/,
+  input: /^(ERR_BPF_\w+|EEXIST|ENOENT|ENOTDIR|EISDIR|ELOOP|ENAMETOOLONG|EBADF|LIBBPF_ERRNO__\w+)$/,
+};
+
+/** What a code says of the reason where nobody knows better; undefined when it may be anything, as EINVAL. @internal */
+export function usualReason(code: string): BpfErrorReason | undefined {
+  return (Object.keys(REASONS) as BpfErrorReason[]).find((reason) => REASONS[reason].test(code));
+}
+
 /** Refuses what plain JavaScript may pass for options: null, a number, a name. @internal */
 export function assertOptions(options: unknown, of: string): void {
   if (typeof options === 'object' && options !== null) return;

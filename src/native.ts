@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { BpfError, type BpfErrorFields } from './errors.js';
+import { BpfError, type BpfErrorFields, usualReason } from './errors.js';
 
 declare const kind: unique symbol;
 
@@ -179,6 +179,20 @@ export interface NativeProgramProbe {
   logLevel: number;
 }
 
+/** A map to be made and dropped at once. */
+export interface NativeMapProbe {
+  /** `enum bpf_map_type` */
+  type: number;
+  keySize: number;
+  valueSize: number;
+  maxEntries: number;
+  flags: number;
+  /** Whether it wants BTF for key and value; both are an `int` then. */
+  typed: boolean;
+  /** Whether it is a map of maps. */
+  holdsArrays: boolean;
+}
+
 /** All that native code offers. Every function throws {@link BpfError}. */
 export interface Binding {
   setErrorFactory(make: (message: string, fields: BpfErrorFields) => Error): void;
@@ -322,6 +336,10 @@ export interface Binding {
   btfById(id: number): Uint8Array;
   /** `errno` is 0 when the kernel takes the program, else positive. */
   probeProgram(probe: NativeProgramProbe, instructions: Uint8Array): { errno: number; log: string };
+  /** 0 when the kernel makes such a map, else a positive errno. */
+  probeMap(probe: NativeMapProbe): number;
+  /** What BPF_LINK_CREATE with these flags says where there is no cgroup: EBADF when it knows them, else EINVAL. */
+  probeCgroupLink(flags: number): number;
 }
 
 let loaded: Binding | undefined;
@@ -351,7 +369,9 @@ function load(): Binding {
     const binding: Binding = process.env.BPF_LSM_ADDON
       ? require(process.env.BPF_LSM_ADDON)
       : require('node-gyp-build')(root);
-    binding.setErrorFactory((message, fields) => new BpfError(message, fields));
+    binding.setErrorFactory(
+      (message, fields) => new BpfError(message, { reason: usualReason(fields.code), ...fields }),
+    );
     return binding;
   } catch (cause) {
     throw new BpfError(`the native addon of bpf-lsm cannot be loaded: ${reasonOf(cause)}`, {

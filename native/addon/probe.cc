@@ -1,5 +1,6 @@
 #include "../core/probe.h"
 
+#include "../core/feature_probe.h"
 #include "../core/program_probe.h"
 #include "../core/symbols.h"
 #include "args.h"
@@ -56,6 +57,26 @@ Napi::Value probe_load(const Napi::CallbackInfo& info) {
   return result;
 }
 
+// ({ type, keySize, valueSize, maxEntries, flags, typed, holdsArrays }) => errno
+Napi::Value probe_map_type(const Napi::CallbackInfo& info) {
+  if (!info[0].IsObject()) refuse("probe", "an object");
+  const auto probe = info[0].As<Napi::Object>();
+  return Napi::Number::New(info.Env(), probe_map({
+                                           .type = u32(probe.Get("type"), "type"),
+                                           .key_size = u32(probe.Get("keySize"), "keySize"),
+                                           .value_size = u32(probe.Get("valueSize"), "valueSize"),
+                                           .max_entries = u32(probe.Get("maxEntries"), "maxEntries"),
+                                           .flags = u32(probe.Get("flags"), "flags"),
+                                           .typed = flag(probe.Get("typed"), "typed"),
+                                           .holds_arrays = flag(probe.Get("holdsArrays"), "holdsArrays"),
+                                       }));
+}
+
+// (flags) => errno
+Napi::Value probe_link_flags(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), probe_cgroup_link(u32(info[0], "flags")));
+}
+
 }  // namespace
 
 void export_probe(Napi::Object exports) {
@@ -65,6 +86,8 @@ void export_probe(Napi::Object exports) {
   export_function<landlock>(exports, "landlockAbi");
   export_function<kernel_btf>(exports, "btfById");
   export_function<probe_load>(exports, "probeProgram");
+  export_function<probe_map_type>(exports, "probeMap");
+  export_function<probe_link_flags>(exports, "probeCgroupLink");
 }
 
 }  // namespace bpf_lsm

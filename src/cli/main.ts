@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { BpfError } from '../errors.js';
 import { checkCommand } from './check.js';
+import { featuresCommand } from './features.js';
 import { hooksCommand } from './hooks.js';
+import { loadCommand } from './load.js';
 import { typesCommand } from './types.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
@@ -14,7 +16,9 @@ const program = new Command('bpf-lsm')
   .description('Load, prove and inspect BPF LSM programs.')
   .version(version)
   .addCommand(checkCommand())
+  .addCommand(featuresCommand())
   .addCommand(hooksCommand())
+  .addCommand(loadCommand())
   .addCommand(typesCommand());
 
 try {

@@ -5,10 +5,18 @@ export function paint(color: 'green' | 'red' | 'yellow' | 'cyan' | 'dim' | 'bold
   return process.stdout.isTTY && !process.env.NO_COLOR ? styleText(color, text) : text;
 }
 
-/** One value as JSON; bigints, which JSON does not have, as decimal strings. */
+/** One value as JSON; bigints, which JSON does not have, as decimal strings, and bytes as lists of numbers. */
 export function printJson(value: unknown): void {
-  const text = JSON.stringify(value, (_, part) => (typeof part === 'bigint' ? String(part) : part), 2);
-  process.stdout.write(`${text}\n`);
+  process.stdout.write(`${jsonText(value, 2)}\n`);
+}
+
+/** The same as text, on one line unless `indent` says otherwise. */
+export function jsonText(value: unknown, indent?: number): string {
+  const plain = (_: string, part: unknown) => {
+    if (typeof part === 'bigint') return String(part);
+    return part instanceof Uint8Array ? [...part] : part;
+  };
+  return JSON.stringify(value, plain, indent);
 }
 
 /** Rows below each other, each column as wide as its widest cell; the last is left as long as it is. */

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import type { U64 } from '../btf/index.js';
-import { BpfError } from '../errors.js';
+import { BpfError, usualReason } from '../errors.js';
 import { objectTypes } from '../object/index.js';
 
 interface Options {
@@ -40,6 +40,7 @@ function write(file: string, text: string): void {
     const { code = 'EIO', errno, message } = cause as NodeJS.ErrnoException;
     throw new BpfError(`cannot write the types: ${message}`, {
       code,
+      reason: usualReason(code),
       errno,
       syscall: 'open',
       path: file,

@@ -1,3 +1,4 @@
 export { type CheckOptions, type CheckReport, check } from './check.js';
+export { type Feature, type FeatureGroup, type FeatureReport, features } from './features/index.js';
 export type { CheckFinding } from './findings.js';
 export { type HookParameter, hook, hooks, type LsmHook } from './hooks.js';

@@ -7,7 +7,13 @@ export { answersBool } from './hook-table.js';
 /** @internal */
 export { type ContextWord, contextWords, prototypeOf } from './hook-words.js';
 /** @internal */
+export { instruction, returning } from './instructions.js';
+/** @internal */
 export { hasLsmHooks, hookPrototype, kernelBtf, lsmHookIds, similarHooks } from './kernel-hooks.js';
+/** @internal */
+export { kernelEnum, kernelMember } from './kernel-types.js';
+/** @internal */
+export { KFUNCS } from './kfuncs.js';
 export { Link } from './link.js';
 export type {
   CgroupLinkInfo,
@@ -60,7 +66,14 @@ export {
   type OpenOptions,
 } from './open-object.js';
 export type { OpenProgram, ProgramFunction } from './open-program.js';
-export { type Capability, heldCapabilities, inInitialUserNamespace, missingForLsm } from './privileges.js';
+export {
+  type Capability,
+  capabilitiesFor,
+  heldCapabilities,
+  inInitialUserNamespace,
+  missingCapabilities,
+  missingForLsm,
+} from './privileges.js';
 export { BpfProgram, type ProgramInfo } from './program.js';
 export type { ProgramReport } from './program-report.js';
 export type { RecordTypes } from './record-type.js';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Btf, describeValue, type U64 } from '../btf/index.js';
-import { assertOptions, BpfError, rephrase } from '../errors.js';
+import { assertOptions, BpfError, rephrase, usualReason } from '../errors.js';
 import { type NativeMapSpec, type NativeProgramSpec, native, type ObjectHandle } from '../native.js';
 import type { BpfObject, LoadedParts } from './bpf-object.js';
 import { globalsOf, isDataSection, type Section } from './globals.js';
@@ -307,6 +307,7 @@ function readObjectFile(path: string): Uint8Array {
     const { code = 'EIO', errno, message } = cause as NodeJS.ErrnoException;
     throw new BpfError(`cannot read the object file: ${message}`, {
       code,
+      reason: usualReason(code),
       errno,
       syscall: 'open',
       path,

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, statfsSync } from 'node:fs';
 import { dirname, isAbsolute, normalize } from 'node:path';
 import { describeValue } from '../btf/index.js';
-import { BpfError } from '../errors.js';
+import { BpfError, usualReason } from '../errors.js';
 
 // include/uapi/linux/magic.h BPF_FS_MAGIC
 const BPF_FS_MAGIC = 0xcafe4a11;
@@ -41,6 +41,7 @@ function makeDirectory(path: string): void {
     const { code = 'EIO', errno, message } = cause as NodeJS.ErrnoException;
     throw new BpfError(`cannot make the directory of a pin: ${message}`, {
       code,
+      reason: usualReason(code),
       errno,
       syscall: 'mkdir',
       path,

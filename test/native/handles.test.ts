@@ -515,6 +515,8 @@ describe('the addon', () => {
       'landlockAbi',
       'btfById',
       'probeProgram',
+      'probeMap',
+      'probeCgroupLink',
     ];
     expect(Object.keys(native()).sort()).toEqual([...listed, ...others].sort());
   });

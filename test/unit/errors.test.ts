@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { assertOptions, BpfError, rephrase } from '../../src/errors.js';
+import { assertOptions, BpfError, rephrase, usualReason } from '../../src/errors.js';
 
 describe('a BpfError', () => {
   const error = new BpfError('cannot load', {
@@ -91,5 +91,22 @@ describe('assertOptions()', () => {
     expect(() => assertOptions(options, 'open()')).toThrow(
       /^the options of open\(\) must be an object, not /,
     );
+  });
+});
+
+describe('usualReason()', () => {
+  test.each([
+    ['EPERM', 'permission'],
+    ['EACCES', 'permission'],
+    ['ENOTSUPP', 'kernel'],
+    ['ENOSYS', 'kernel'],
+    ['ENOENT', 'input'],
+    ['ERR_BPF_CLOSED', 'input'],
+    ['LIBBPF_ERRNO__FORMAT', 'input'],
+    ['LIBBPF_ERRNO__KVERSION', 'libbpf'],
+    ['EINVAL', undefined],
+    ['ENOMEM', undefined],
+  ])('%s: %s', (code, reason) => {
+    expect(usualReason(code)).toBe(reason);
   });
 });

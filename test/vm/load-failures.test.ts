@@ -76,11 +76,11 @@ describe('the fields of a refusal by the verifier', () => {
     const { verifierLog = '', libbpfLog = '', message } = await failureOf('long_log');
     expect(verifierLog.length).toBeGreaterThan(16 * 1024 * 1024);
     expect(verifierLog.slice(0, 200)).toMatch(/^(reg type .*\n)?0: R1=ctx\(/);
-    expect(verifierLog.slice(-4000)).toMatch(/\nprocessed 28\d{4} insns .*\n(.*\n)*$/);
+    expect(verifierLog.slice(-4000)).toMatch(/\nprocessed \d{6} insns .*\n(.*\n)*$/);
     expect(verifierLog).not.toContain('left out here');
     expect(libbpfLog.length).toBeGreaterThan(verifierLog.length);
     expect(message.length).toBeLessThan(300);
-  });
+  }, 180_000);
 });
 
 describe('a program that this kernel loads, although others refuse it:', () => {

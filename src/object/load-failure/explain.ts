@@ -78,7 +78,7 @@ export function explainLoadFailure(declared: Declared, error: BpfError): BpfErro
   const why = explanation ? `${explanation.why} (${error.code})` : error.message;
   return rephrase(error, `${subjectOf(failure)} cannot be loaded: ${why}`, {
     syscall: map ? 'bpf(BPF_MAP_CREATE)' : program ? 'bpf(BPF_PROG_LOAD)' : error.syscall,
-    reason: explanation?.reason,
+    reason: explanation?.reason ?? error.reason,
     hint: explanation?.hint,
     program: program?.name,
     hook,

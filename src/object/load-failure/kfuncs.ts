@@ -1,33 +1,6 @@
 import { kernelPrototype } from '../kernel-types.js';
+import { KFUNCS } from '../kfuncs.js';
 import type { Explanation, Failure } from './failure.js';
-
-// Those of use to LSM programs, by the kernel that has them.
-const SINCE: Readonly<Record<string, string>> = {
-  bpf_cgroup_ancestor: '6.12',
-  bpf_cgroup_from_id: '6.12',
-  bpf_cgroup_read_xattr: '7.3',
-  bpf_copy_from_user_str: '6.12',
-  bpf_dynptr_from_file: '7.3',
-  bpf_get_dentry_xattr: '6.12',
-  bpf_get_file_xattr: '6.8',
-  bpf_get_fsverity_digest: '6.8',
-  bpf_get_task_exe_file: '6.12',
-  bpf_iter_css_new: '6.7',
-  bpf_iter_num_new: '6.4',
-  bpf_iter_task_new: '6.7',
-  bpf_path_d_path: '6.12',
-  bpf_put_file: '6.12',
-  bpf_real_data_inode: '7.3',
-  bpf_remove_dentry_xattr: '6.15',
-  bpf_set_dentry_xattr: '6.15',
-  bpf_sock_read_xattr: '7.3',
-  bpf_strcmp: '6.17',
-  bpf_strstr: '6.17',
-  bpf_task_from_pid: '6.12',
-  bpf_task_from_vpid: '7.3',
-  bpf_task_get_cgroup1: '6.12',
-  bpf_task_under_cgroup: '6.12',
-};
 
 const OPTIONAL = 'declare it __ksym __weak and ask bpf_ksym_exists() before the call';
 
@@ -53,7 +26,7 @@ export function unguardedWeakKfunc({ words, lines }: Failure): Explanation | und
 }
 
 function missing(name: string): Explanation {
-  const since = SINCE[name];
+  const since = KFUNCS[name];
   return {
     why: `this kernel has no kfunc ${name}`,
     reason: 'kernel',
