@@ -9,6 +9,7 @@
       'target_name': 'bpf_lsm',
       'sources': [
         'native/core/error.cc',
+        'native/core/inventory.cc',
         'native/core/link.cc',
         'native/core/log.cc',
         'native/core/map.cc',
@@ -21,6 +22,7 @@
         'native/core/ring.cc',
         'native/core/symbols.cc',
         'native/addon/addon.cc',
+        'native/addon/inventory.cc',
         'native/addon/link.cc',
         'native/addon/map.cc',
         'native/addon/object.cc',

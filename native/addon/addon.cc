@@ -23,6 +23,7 @@ static Napi::Object init(Napi::Env env, Napi::Object exports) {
   export_link(exports);
   export_ring(exports);
   export_probe(exports);
+  export_inventory(exports);
   return exports;
 }
 

@@ -11,5 +11,6 @@ void export_map(Napi::Object exports);
 void export_link(Napi::Object exports);
 void export_ring(Napi::Object exports);
 void export_probe(Napi::Object exports);
+void export_inventory(Napi::Object exports);
 
 }  // namespace bpf_lsm

@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { BpfError } from '../errors.js';
 import { checkCommand } from './check.js';
 import { hooksCommand } from './hooks.js';
+import { lsCommand } from './ls.js';
 import { typesCommand } from './types.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
@@ -15,6 +16,7 @@ const program = new Command('bpf-lsm')
   .version(version)
   .addCommand(checkCommand())
   .addCommand(hooksCommand())
+  .addCommand(lsCommand())
   .addCommand(typesCommand());
 
 try {

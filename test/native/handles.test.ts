@@ -411,6 +411,12 @@ describe('the addon', () => {
       'landlockAbi',
       'btfById',
       'probeProgram',
+      'inventoryIds',
+      'inventoryProgram',
+      'inventoryMap',
+      'inventoryBtf',
+      'inventoryPin',
+      'nanosecondsSinceBoot',
     ];
     expect(Object.keys(native()).sort()).toEqual([...listed, ...others].sort());
   });
