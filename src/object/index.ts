@@ -2,11 +2,8 @@ export { BpfObject } from './bpf-object.js';
 export { activeLsms, bpfIsActive, type Finding, ftraceIsOn } from './consulted.js';
 export { type ArgumentFacts, type HookFacts, hookFacts } from './hook-facts.js';
 /** @internal */
-export { answersBool } from './hook-table.js';
-/** @internal */
-export { type ContextWord, contextWords, prototypeOf } from './hook-words.js';
-/** @internal */
-export { hasLsmHooks, hookPrototype, kernelBtf, lsmHookIds, similarHooks } from './kernel-hooks.js';
+export * from './internals.js';
+export { hasLsmHooks, hookPrototype } from './kernel-hooks.js';
 export { Link, type LinkInfo } from './link.js';
 export { BpfMap, type SetMode } from './map.js';
 export { type ObjectTypesOptions, objectTypes } from './object-types.js';

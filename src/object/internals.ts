@@ -1,0 +1,5 @@
+// What other rooms need of this one, and users do not: it is no part of the public types.
+
+export { answersBool } from './hook-table.js';
+export { type ContextWord, contextWords, prototypeOf } from './hook-words.js';
+export { kernelBtf, lsmHookIds, similarHooks } from './kernel-hooks.js';
