@@ -23,9 +23,16 @@ type Kind = 'programs' | 'maps' | 'links' | 'btf';
 /** `bpf-lsm ls`: what there is on this machine. */
 export function lsCommand(): Command {
   return new Command('ls')
-    .description('List the LSM programs of this machine by their hooks; or all programs, maps, links or BTF objects.')
+    .description(
+      'List the LSM programs of this machine by their hooks; or all programs, maps, links or BTF objects.',
+    )
     .addArgument(
-      new Argument('[kind]', 'what to list (default: LSM programs)').choices(['programs', 'maps', 'links', 'btf']),
+      new Argument('[kind]', 'what to list (default: LSM programs)').choices([
+        'programs',
+        'maps',
+        'links',
+        'btf',
+      ]),
     )
     .option('--json', 'print JSON; without a kind, the whole inventory')
     .option('--pins', 'name the pins instead of counting them')

@@ -22,13 +22,13 @@ export function parseMountInfo(text: string): Mount[] {
     const [, , device, root, path] = left.split(' ');
     const [fileSystem] = right.split(' ');
     return device && root && path && fileSystem
-      ? [{ device, root: unescape(root), path: unescape(path), fileSystem }]
+      ? [{ device, root: withoutEscapes(root), path: withoutEscapes(path), fileSystem }]
       : [];
   });
 }
 
 /** Blanks, tabs, line feeds and backslashes of a path are written in octal. */
-function unescape(path: string): string {
+function withoutEscapes(path: string): string {
   if (!path.includes('\\')) return path;
   const bytes = Buffer.from(path).toString('latin1');
   const plain = bytes.replace(/\\([0-7]{3})/g, (_, digits: string) =>
