@@ -29,6 +29,8 @@ export interface BpfErrorFields {
   verifierLog?: string | undefined;
   /** What libbpf said while the call ran, whole. */
   libbpfLog?: string | undefined;
+  /** Of a batch: how many elements were done before the one that failed. */
+  done?: number | undefined;
   /** What to do about it, in one sentence; also the end of the message. */
   hint?: string | undefined;
   /** The error underneath, if this one explains another. */
@@ -52,6 +54,7 @@ export class BpfError extends Error {
   declare readonly path?: string;
   declare readonly verifierLog?: string;
   declare readonly libbpfLog?: string;
+  declare readonly done?: number;
   declare readonly hint?: string;
 
   /**
@@ -94,7 +97,8 @@ export function assertOptions(options: unknown, of: string): void {
  * unless `fields` has one or says that there is none.
  */
 export function rephrase(error: BpfError, message: string, fields: Partial<BpfErrorFields> = {}): BpfError {
-  const { code, errno, syscall, reason, program, hook, map, path, verifierLog, libbpfLog, hint } = error;
+  const { code, errno, syscall, reason, program, hook, map, path, verifierLog, libbpfLog, done, hint } =
+    error;
   // Most new messages quote the old one, which ends with its hint already.
   const quoted = hint !== undefined && message.endsWith(`; ${hint}`);
   return new BpfError(quoted ? message.slice(0, -`; ${hint}`.length) : message, {
@@ -108,6 +112,7 @@ export function rephrase(error: BpfError, message: string, fields: Partial<BpfEr
     path,
     verifierLog,
     libbpfLog,
+    done,
     hint,
     ...fields,
     cause: error,

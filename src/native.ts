@@ -25,8 +25,8 @@ export interface NativeProgramSpec {
   autoload: boolean;
 }
 
-export interface NativeMapSpec {
-  name: string;
+/** What a map of maps holds, as the object declares it. */
+export interface NativeInnerMapSpec {
   /** libbpf's name of the map type: `hash`, `array`, `ringbuf`, ... */
   type: string;
   keySize: number;
@@ -36,8 +36,15 @@ export interface NativeMapSpec {
   /** BTF ids in the object's BTF; 0: not told. */
   keyTypeId: number;
   valueTypeId: number;
+}
+
+export interface NativeMapSpec extends NativeInnerMapSpec {
+  name: string;
+  numaNode: number;
   internal: boolean;
+  autocreate: boolean;
   pinPath: string;
+  inner?: NativeInnerMapSpec;
 }
 
 export interface NativeProgramInfo {
@@ -63,6 +70,8 @@ export interface NativeMapInfo {
   valueBytes: number;
   maxEntries: number;
   flags: number;
+  /** What the descriptor may be used for. */
+  access: 'read' | 'write' | 'read-write';
   /** BTF ids in the kernel's BTF object `btfId`; 0: none. */
   btfId: number;
   keyTypeId: number;
@@ -135,6 +144,18 @@ export interface NativeFoundBtf {
   ofKernel: boolean;
 }
 
+export interface NativeMapDefinition {
+  type: string;
+  name: string;
+  keySize: number;
+  valueSize: number;
+  maxEntries: number;
+  flags: number;
+  /** map_extra */
+  extra: number;
+  numaNode?: number;
+}
+
 /** A program to be verified and dropped at once. */
 export interface NativeProgramProbe {
   /** `enum bpf_prog_type` */
@@ -158,7 +179,15 @@ export interface Binding {
   objectLog(object: ObjectHandle): string;
   objectSetAutoload(object: ObjectHandle, program: string, autoload: boolean): void;
   objectSetMaxEntries(object: ObjectHandle, map: string, maxEntries: number): void;
+  objectSetMapType(object: ObjectHandle, map: string, type: string): void;
+  objectSetKeySize(object: ObjectHandle, map: string, size: number): void;
+  objectSetValueSize(object: ObjectHandle, map: string, size: number): void;
+  objectSetMapFlags(object: ObjectHandle, map: string, flags: number): void;
+  objectSetNumaNode(object: ObjectHandle, map: string, node: number): void;
+  objectSetAutocreate(object: ObjectHandle, map: string, autocreate: boolean): void;
   objectSetPinPath(object: ObjectHandle, map: string, path: string): void;
+  objectSetInnerMap(object: ObjectHandle, map: string, like: MapHandle): void;
+  objectReuseMap(object: ObjectHandle, map: string, other: MapHandle): void;
   objectReadInitial(object: ObjectHandle, map: string, offset: number, into: Uint8Array): void;
   objectWriteInitial(object: ObjectHandle, map: string, offset: number, from: Uint8Array): void;
   objectLoad(object: ObjectHandle): Promise<void>;
@@ -172,14 +201,42 @@ export interface Binding {
   programTestRun(program: ProgramHandle, context: Uint8Array): number;
   programClose(program: ProgramHandle): void;
 
-  mapOpenPinned(path: string): MapHandle;
+  /** `flags`: 0, BPF_F_RDONLY or BPF_F_WRONLY. */
+  mapOpenPinned(path: string, flags: number): MapHandle;
+  mapOpenById(id: number, flags: number): MapHandle;
+  mapCreate(definition: NativeMapDefinition, inner: MapHandle | null): MapHandle;
   mapInfo(map: MapHandle): NativeMapInfo;
-  mapLookup(map: MapHandle, key: Uint8Array, value: Uint8Array): boolean;
-  mapUpdate(map: MapHandle, key: Uint8Array, value: Uint8Array, flags: number): void;
-  mapDelete(map: MapHandle, key: Uint8Array): boolean;
-  mapNextKey(map: MapHandle, key: Uint8Array | null, next: Uint8Array): boolean;
+  /** An element is one buffer, which may be larger: the key, padded to 8 bytes, then the value. */
+  mapLookup(map: MapHandle, element: Uint8Array): boolean;
+  mapTake(map: MapHandle, element: Uint8Array): boolean;
+  mapUpdate(map: MapHandle, element: Uint8Array, flags: number): void;
+  mapDelete(map: MapHandle, element: Uint8Array): boolean;
+  /** `result` receives [elements read, whether those were the last, whether there was no room]. */
+  mapLookupBatch(
+    map: MapHandle,
+    cursor: Uint8Array,
+    first: boolean,
+    keys: Uint8Array,
+    values: Uint8Array,
+    take: boolean,
+    result: Uint32Array,
+  ): void;
+  mapUpdateBatch(map: MapHandle, keys: Uint8Array, values: Uint8Array, flags: number): void;
+  mapDeleteBatch(map: MapHandle, keys: Uint8Array): number;
+  /** All keys, then all values. */
+  mapReadAll(map: MapHandle): Uint8Array<ArrayBuffer>;
+  /** The owner in a local storage: a task id, a path or a file descriptor. */
+  mapLookupOf(map: MapHandle, owner: number | string, value: Uint8Array): boolean;
+  mapUpdateOf(map: MapHandle, owner: number | string, value: Uint8Array, flags: number): void;
+  mapDeleteOf(map: MapHandle, owner: number | string): boolean;
+  mapSetProgram(map: MapHandle, index: number, program: ProgramHandle): void;
+  mapSetMap(map: MapHandle, key: Uint8Array, inner: MapHandle, flags: number): void;
+  mapSetCgroup(map: MapHandle, index: number, cgroup: string): void;
   mapReadMemory(map: MapHandle, offset: number, into: Uint8Array): void;
   mapWriteMemory(map: MapHandle, offset: number, from: Uint8Array): void;
+  mapShareMemory(map: MapHandle): ArrayBuffer;
+  mapFreeze(map: MapHandle): void;
+  mapFrozen(map: MapHandle): boolean;
   mapPin(map: MapHandle, path: string): void;
   mapClose(map: MapHandle): void;
 

@@ -6,14 +6,10 @@ export interface ExecCount {
   u64: 'bigint';
   programs: 'count_exec';
   maps: {
-    /** ringbuf */
-    events: { key: never; value: Event };
-    /** percpu_array */
-    events_dropped: { key: number; value: bigint[] };
-    /** hash */
-    execs_by_comm: { key: ExecKey; value: bigint };
-    /** array */
-    '.bss': { key: number; value: BssSection };
+    events: { type: 'ringbuf'; value: Event };
+    events_dropped: { type: 'percpu_array'; key: number; value: bigint[] };
+    execs_by_comm: { type: 'hash'; key: ExecKey; value: bigint };
+    '.bss': { type: 'array'; key: number; value: BssSection };
   };
   globals: {
     /** __u32 */

@@ -6,14 +6,10 @@ export interface MprotectGuard {
   u64: 'bigint';
   programs: 'guard_mprotect';
   maps: {
-    /** ringbuf */
-    events: { key: never; value: Event };
-    /** percpu_array */
-    events_dropped: { key: number; value: bigint[] };
-    /** array */
-    '.bss': { key: number; value: BssSection };
-    /** array */
-    '.data': { key: number; value: DataSection };
+    events: { type: 'ringbuf'; value: Event };
+    events_dropped: { type: 'percpu_array'; key: number; value: bigint[] };
+    '.bss': { type: 'array'; key: number; value: BssSection };
+    '.data': { type: 'array'; key: number; value: DataSection };
   };
   globals: {
     /** __u32 */

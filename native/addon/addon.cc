@@ -20,6 +20,10 @@ static Napi::Object init(Napi::Env env, Napi::Object exports) {
   export_object(exports);
   export_program(exports);
   export_map(exports);
+  export_map_batch(exports);
+  export_map_memory(exports);
+  export_map_objects(exports);
+  export_object_maps(exports);
   export_link(exports);
   export_ring(exports);
   export_probe(exports);

@@ -55,11 +55,14 @@ inline uint64_t u64(const Napi::Value& value, const char* name) {
 
 // The bytes under a Uint8Array; valid until control returns to JavaScript.
 inline std::span<std::byte> bytes(const Napi::Value& value, const char* name) {
-  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
-    refuse(name, "a Uint8Array");
-  }
-  auto array = value.As<Napi::Uint8Array>();
-  return {reinterpret_cast<std::byte*>(array.Data()), array.ByteLength()};
+  napi_typedarray_type type{};
+  size_t size = 0;
+  void* data = nullptr;
+  // One call: this is on the way of every map element.
+  const napi_status status =
+      napi_get_typedarray_info(value.Env(), value, &type, &size, &data, nullptr, nullptr);
+  if (status != napi_ok || type != napi_uint8_array) refuse(name, "a Uint8Array");
+  return {static_cast<std::byte*>(data), size};
 }
 
 // A part of something that has `size` bytes.

@@ -23,6 +23,7 @@ inline Napi::Value to_js(Napi::Env env, const Error& error) {
   set("path", error.path());
   set("libbpfLog", error.libbpf_log());
   if (error.err()) fields.Set("errno", -error.err());
+  if (error.done()) fields.Set("done", *error.done());
   return Environment::of(env).make_error.Call({Napi::String::New(env, error.what()), fields});
 }
 

@@ -8,6 +8,10 @@ namespace bpf_lsm {
 void export_object(Napi::Object exports);
 void export_program(Napi::Object exports);
 void export_map(Napi::Object exports);
+void export_map_batch(Napi::Object exports);
+void export_map_memory(Napi::Object exports);
+void export_map_objects(Napi::Object exports);
+void export_object_maps(Napi::Object exports);
 void export_link(Napi::Object exports);
 void export_ring(Napi::Object exports);
 void export_probe(Napi::Object exports);

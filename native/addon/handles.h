@@ -63,4 +63,11 @@ struct HandleKind<RingHandle> {
   static constexpr const char* kNoun = "ring buffer reader";
 };
 
+// The object, unless a pool thread is at work on it.
+inline Object& idle_object(const Napi::Value& value) {
+  ObjectHandle& handle = *Handle<ObjectHandle>::of(value);
+  if (handle.busy) throw Error(codes::kBusy, "the object is being loaded");
+  return *handle.object;
+}
+
 }  // namespace bpf_lsm

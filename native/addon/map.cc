@@ -14,9 +14,61 @@ Map& map_of(const Napi::CallbackInfo& info) {
   return *Handle<Map>::of(info[0]);
 }
 
+// An element as one buffer, which may be larger: the key, padded to 8 bytes, then the value.
+struct Element {
+  std::span<std::byte> key, value;
+};
+
+Element element_of(const Map& map, const Napi::Value& argument) {
+  const auto buffer = bytes(argument, "element");
+  const size_t key_size = map.info().key_size;
+  const size_t value_offset = (key_size + 7) / 8 * 8;
+  map.check_size("buffer for an element", std::min(buffer.size(), value_offset + map.value_bytes()),
+                 value_offset + map.value_bytes());
+  return {buffer.first(key_size), buffer.subspan(value_offset, map.value_bytes())};
+}
+
+// (path, flags)
 Napi::Value open_pinned(const Napi::CallbackInfo& info) {
-  return Handle<Map>::make(info.Env(),
-                           std::make_shared<Map>(open_pin(text(info[0], "path"), ObjectKind::kMap)));
+  UniqueFd fd = open_pin(text(info[0], "path"), ObjectKind::kMap, u32(info[1], "flags"));
+  return Handle<Map>::make(info.Env(), std::make_shared<Map>(std::move(fd)));
+}
+
+// (id, flags)
+Napi::Value open_by_id(const Napi::CallbackInfo& info) {
+  UniqueFd fd = open_map_by_id(u32(info[0], "id"), u32(info[1], "flags"));
+  return Handle<Map>::make(info.Env(), std::make_shared<Map>(std::move(fd)));
+}
+
+// ({ type, name, keySize, valueSize, maxEntries, flags, extra, numaNode? }, inner map or null)
+Napi::Value create(const Napi::CallbackInfo& info) {
+  if (!info[0].IsObject()) refuse("definition", "an object");
+  const auto wanted = info[0].As<Napi::Object>();
+  MapDefinition definition;
+  definition.type = text(wanted.Get("type"), "type");
+  definition.name = text(wanted.Get("name"), "name");
+  definition.key_size = u32(wanted.Get("keySize"), "keySize");
+  definition.value_size = u32(wanted.Get("valueSize"), "valueSize");
+  definition.max_entries = u32(wanted.Get("maxEntries"), "maxEntries");
+  definition.flags = u32(wanted.Get("flags"), "flags");
+  definition.extra = u32(wanted.Get("extra"), "extra");
+  const Napi::Value numa_node = wanted.Get("numaNode");
+  if (!numa_node.IsUndefined()) definition.numa_node = u32(numa_node, "numaNode");
+  const auto inner = info[1].IsNull() ? nullptr : Handle<Map>::of(info[1]);
+  if (inner) definition.inner_fd = inner->fd();
+  return Handle<Map>::make(info.Env(), std::make_shared<Map>(create_map(definition)));
+}
+
+const char* name_of(MapAccess access) {
+  switch (access) {
+    case MapAccess::kReadOnly:
+      return "read";
+    case MapAccess::kWriteOnly:
+      return "write";
+    case MapAccess::kReadWrite:
+      return "read-write";
+  }
+  return "";
 }
 
 Napi::Value describe(const Napi::CallbackInfo& info) {
@@ -30,44 +82,48 @@ Napi::Value describe(const Napi::CallbackInfo& info) {
   result.Set("valueBytes", static_cast<double>(map.value_bytes()));
   result.Set("maxEntries", map.info().max_entries);
   result.Set("flags", map.info().flags);
+  result.Set("access", name_of(map.access()));
   result.Set("btfId", map.info().btf_id);
   result.Set("keyTypeId", map.info().key_type_id);
   result.Set("valueTypeId", map.info().value_type_id);
   return result;
 }
 
-// (map, key, value) => whether there is such a key; the value is written into `value`
+// (map, element) => whether there is such a key; the value is written into `element`
 Napi::Value lookup(const Napi::CallbackInfo& info) {
-  const bool found = map_of(info).lookup(bytes(info[1], "key"), bytes(info[2], "value"));
-  return Napi::Boolean::New(info.Env(), found);
+  const Map& map = map_of(info);
+  const auto [key, value] = element_of(map, info[1]);
+  return Napi::Boolean::New(info.Env(), map.lookup(key, value));
 }
 
-// (map, key, value, flags)
+// (map, element) => the same
+Napi::Value take(const Napi::CallbackInfo& info) {
+  const Map& map = map_of(info);
+  const auto [key, value] = element_of(map, info[1]);
+  return Napi::Boolean::New(info.Env(), map.take(key, value));
+}
+
+// (map, element, flags)
 Napi::Value update(const Napi::CallbackInfo& info) {
-  map_of(info).update(bytes(info[1], "key"), bytes(info[2], "value"), u32(info[3], "flags"));
+  const Map& map = map_of(info);
+  const auto [key, value] = element_of(map, info[1]);
+  map.update(key, value, u32(info[2], "flags"));
   return info.Env().Undefined();
 }
 
+// (map, element) => whether it was there; only the key matters
 Napi::Value remove(const Napi::CallbackInfo& info) {
-  return Napi::Boolean::New(info.Env(), map_of(info).remove(bytes(info[1], "key")));
+  const Map& map = map_of(info);
+  return Napi::Boolean::New(info.Env(), map.remove(element_of(map, info[1]).key));
 }
 
-// (map, key or null, next) => whether there was one
-Napi::Value next_key(const Napi::CallbackInfo& info) {
-  const auto key = info[1].IsNull() ? std::span<std::byte>() : bytes(info[1], "key");
-  return Napi::Boolean::New(info.Env(), map_of(info).next_key(key, bytes(info[2], "next")));
-}
-
-// (map, offset, into)
-Napi::Value read_memory(const Napi::CallbackInfo& info) {
-  map_of(info).read_memory(u32(info[1], "offset"), bytes(info[2], "into"));
+Napi::Value freeze(const Napi::CallbackInfo& info) {
+  map_of(info).freeze();
   return info.Env().Undefined();
 }
 
-// (map, offset, from)
-Napi::Value write_memory(const Napi::CallbackInfo& info) {
-  map_of(info).write_memory(u32(info[1], "offset"), bytes(info[2], "from"));
-  return info.Env().Undefined();
+Napi::Value frozen(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), map_of(info).frozen());
 }
 
 Napi::Value pin_to(const Napi::CallbackInfo& info) {
@@ -84,13 +140,15 @@ Napi::Value close(const Napi::CallbackInfo& info) {
 
 void export_map(Napi::Object exports) {
   export_function<open_pinned>(exports, "mapOpenPinned");
+  export_function<open_by_id>(exports, "mapOpenById");
+  export_function<create>(exports, "mapCreate");
   export_function<describe>(exports, "mapInfo");
   export_function<lookup>(exports, "mapLookup");
+  export_function<take>(exports, "mapTake");
   export_function<update>(exports, "mapUpdate");
   export_function<remove>(exports, "mapDelete");
-  export_function<next_key>(exports, "mapNextKey");
-  export_function<read_memory>(exports, "mapReadMemory");
-  export_function<write_memory>(exports, "mapWriteMemory");
+  export_function<freeze>(exports, "mapFreeze");
+  export_function<frozen>(exports, "mapFrozen");
   export_function<pin_to>(exports, "mapPin");
   export_function<close>(exports, "mapClose");
 }

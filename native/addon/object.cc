@@ -9,13 +9,6 @@ namespace bpf_lsm {
 
 namespace {
 
-// The object, unless a pool thread is at work on it.
-Object& idle(const Napi::Value& value) {
-  ObjectHandle& handle = *Handle<ObjectHandle>::of(value);
-  if (handle.busy) throw Error(codes::kBusy, "the object is being loaded");
-  return *handle.object;
-}
-
 std::string option(const Napi::Object& options, const char* name) {
   const Napi::Value value = options.Get(name);
   return value.IsUndefined() ? "" : text(value, name);
@@ -38,7 +31,7 @@ Napi::Value open(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value programs(const Napi::CallbackInfo& info) {
-  const auto specs = idle(info[0]).programs();
+  const auto specs = idle_object(info[0]).programs();
   auto list = Napi::Array::New(info.Env(), specs.size());
   for (uint32_t i = 0; i < specs.size(); i++) {
     auto spec = Napi::Object::New(info.Env());
@@ -52,54 +45,24 @@ Napi::Value programs(const Napi::CallbackInfo& info) {
   return list;
 }
 
-Napi::Value maps(const Napi::CallbackInfo& info) {
-  const auto specs = idle(info[0]).maps();
-  auto list = Napi::Array::New(info.Env(), specs.size());
-  for (uint32_t i = 0; i < specs.size(); i++) {
-    auto spec = Napi::Object::New(info.Env());
-    spec.Set("name", specs[i].name);
-    spec.Set("type", specs[i].type);
-    spec.Set("keySize", specs[i].key_size);
-    spec.Set("valueSize", specs[i].value_size);
-    spec.Set("maxEntries", specs[i].max_entries);
-    spec.Set("flags", specs[i].flags);
-    spec.Set("keyTypeId", specs[i].key_type_id);
-    spec.Set("valueTypeId", specs[i].value_type_id);
-    spec.Set("internal", specs[i].internal);
-    spec.Set("pinPath", specs[i].pin_path);
-    list.Set(i, spec);
-  }
-  return list;
-}
-
 Napi::Value btf(const Napi::CallbackInfo& info) {
-  const auto data = idle(info[0]).raw_btf();
+  const auto data = idle_object(info[0]).raw_btf();
   return Napi::Buffer<std::byte>::Copy(info.Env(), data.data(), data.size());
 }
 
 Napi::Value log(const Napi::CallbackInfo& info) {
-  return Napi::String::New(info.Env(), idle(info[0]).log());
+  return Napi::String::New(info.Env(), idle_object(info[0]).log());
 }
 
 Napi::Value set_autoload(const Napi::CallbackInfo& info) {
-  idle(info[0]).set_autoload(text(info[1], "program"), flag(info[2], "autoload"));
-  return info.Env().Undefined();
-}
-
-Napi::Value set_max_entries(const Napi::CallbackInfo& info) {
-  idle(info[0]).set_max_entries(text(info[1], "map"), u32(info[2], "maxEntries"));
-  return info.Env().Undefined();
-}
-
-Napi::Value set_pin_path(const Napi::CallbackInfo& info) {
-  idle(info[0]).set_pin_path(text(info[1], "map"), text(info[2], "path"));
+  idle_object(info[0]).set_autoload(text(info[1], "program"), flag(info[2], "autoload"));
   return info.Env().Undefined();
 }
 
 // (object, map, offset, into)
 Napi::Value read_initial(const Napi::CallbackInfo& info) {
   const auto into = bytes(info[3], "into");
-  const auto value = idle(info[0]).initial_value(text(info[1], "map"));
+  const auto value = idle_object(info[0]).initial_value(text(info[1], "map"));
   const auto from = part(value, integer(info[2], "offset", value.size()), into.size());
   std::copy(from.begin(), from.end(), into.begin());
   return info.Env().Undefined();
@@ -108,7 +71,7 @@ Napi::Value read_initial(const Napi::CallbackInfo& info) {
 // (object, map, offset, from)
 Napi::Value write_initial(const Napi::CallbackInfo& info) {
   const auto from = bytes(info[3], "from");
-  const auto value = idle(info[0]).initial_value(text(info[1], "map"));
+  const auto value = idle_object(info[0]).initial_value(text(info[1], "map"));
   const auto to = part(value, integer(info[2], "offset", value.size()), from.size());
   std::copy(from.begin(), from.end(), to.begin());
   return info.Env().Undefined();
@@ -133,12 +96,8 @@ Napi::Value load(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value program(const Napi::CallbackInfo& info) {
-  auto handle = std::make_shared<ProgramHandle>(idle(info[0]).program_fd(text(info[1], "program")));
+  auto handle = std::make_shared<ProgramHandle>(idle_object(info[0]).program_fd(text(info[1], "program")));
   return Handle<ProgramHandle>::make(info.Env(), std::move(handle));
-}
-
-Napi::Value map(const Napi::CallbackInfo& info) {
-  return Handle<Map>::make(info.Env(), std::make_shared<Map>(idle(info[0]).map_fd(text(info[1], "map"))));
 }
 
 Napi::Value close(const Napi::CallbackInfo& info) {
@@ -151,17 +110,13 @@ Napi::Value close(const Napi::CallbackInfo& info) {
 void export_object(Napi::Object exports) {
   export_function<open>(exports, "objectOpen");
   export_function<programs>(exports, "objectPrograms");
-  export_function<maps>(exports, "objectMaps");
   export_function<btf>(exports, "objectBtf");
   export_function<log>(exports, "objectLog");
   export_function<set_autoload>(exports, "objectSetAutoload");
-  export_function<set_max_entries>(exports, "objectSetMaxEntries");
-  export_function<set_pin_path>(exports, "objectSetPinPath");
   export_function<read_initial>(exports, "objectReadInitial");
   export_function<write_initial>(exports, "objectWriteInitial");
   export_function<load>(exports, "objectLoad");
   export_function<program>(exports, "objectProgram");
-  export_function<map>(exports, "objectMap");
   export_function<close>(exports, "objectClose");
 }
 

@@ -88,6 +88,11 @@ Error&& Error::with_path(std::string path) && {
   return std::move(*this);
 }
 
+Error&& Error::with_done(uint32_t count) && {
+  done_ = count;
+  return std::move(*this);
+}
+
 Error&& Error::with_libbpf_log(std::string log) && {
   libbpf_log_ = std::move(log);
   return std::move(*this);

@@ -2,7 +2,9 @@
 // on purpose.
 #pragma once
 
+#include <cstdint>
 #include <exception>
+#include <optional>
 #include <string>
 
 namespace bpf_lsm {
@@ -26,6 +28,8 @@ class Error : public std::exception {
   Error&& with_map(std::string name) &&;
   Error&& with_path(std::string path) &&;
   Error&& with_libbpf_log(std::string log) &&;
+  // How many elements of a batch were done before one failed.
+  Error&& with_done(uint32_t count) &&;
 
   const char* what() const noexcept override { return message_.c_str(); }
   int err() const { return err_; }
@@ -35,10 +39,12 @@ class Error : public std::exception {
   const std::string& map() const { return map_; }
   const std::string& path() const { return path_; }
   const std::string& libbpf_log() const { return libbpf_log_; }
+  std::optional<uint32_t> done() const { return done_; }
 
  private:
   int err_ = 0;
   std::string code_, message_, syscall_, program_, map_, path_, libbpf_log_;
+  std::optional<uint32_t> done_;
 };
 
 namespace codes {

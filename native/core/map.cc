@@ -3,7 +3,8 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#include <cstring>
+#include <array>
+#include <string_view>
 
 #include "names.h"
 #include "text.h"
@@ -12,19 +13,27 @@ namespace bpf_lsm {
 
 namespace {
 
-constexpr size_t round_up_8(size_t size) {
-  return (size + 7) & ~size_t{7};
-}
-
 bool is_per_cpu(uint32_t type) {
   return type == BPF_MAP_TYPE_PERCPU_HASH || type == BPF_MAP_TYPE_PERCPU_ARRAY ||
          type == BPF_MAP_TYPE_LRU_PERCPU_HASH || type == BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE;
+}
+
+// kernel/bpf/syscall.c bpf_map_value_size(): such maps give and take file descriptors and ids, 4 bytes each.
+bool holds_objects(uint32_t type) {
+  return type == BPF_MAP_TYPE_PROG_ARRAY || type == BPF_MAP_TYPE_PERF_EVENT_ARRAY ||
+         type == BPF_MAP_TYPE_CGROUP_ARRAY || type == BPF_MAP_TYPE_ARRAY_OF_MAPS ||
+         type == BPF_MAP_TYPE_HASH_OF_MAPS;
 }
 
 size_t possible_cpus() {
   const int cpus = libbpf_num_possible_cpus();
   if (cpus < 0) throw Error(-cpus, "libbpf_num_possible_cpus", "cannot count the possible CPUs");
   return static_cast<size_t>(cpus);
+}
+
+size_t bytes_of_value(const bpf_map_info& info) {
+  if (is_per_cpu(info.type)) return (info.value_size + size_t{7}) / 8 * 8 * possible_cpus();
+  return holds_objects(info.type) ? sizeof(uint32_t) : info.value_size;
 }
 
 bpf_map_info read_info(int fd) {
@@ -36,21 +45,9 @@ bpf_map_info read_info(int fd) {
   return info;
 }
 
-template <typename Word>
-bool store_word(std::byte* to, std::span<const std::byte> from) {
-  if (from.size() != sizeof(Word) || reinterpret_cast<uintptr_t>(to) % alignof(Word) != 0) return false;
-  Word word;
-  std::memcpy(&word, from.data(), sizeof(word));
-  __atomic_store_n(reinterpret_cast<Word*>(to), word, __ATOMIC_RELEASE);
-  return true;
-}
-
-template <typename Word>
-bool load_word(const std::byte* from, std::span<std::byte> to) {
-  if (to.size() != sizeof(Word) || reinterpret_cast<uintptr_t>(from) % alignof(Word) != 0) return false;
-  const Word word = __atomic_load_n(reinterpret_cast<const Word*>(from), __ATOMIC_ACQUIRE);
-  std::memcpy(to.data(), &word, sizeof(word));
-  return true;
+// The kernel wants no pointer at all for the key of a map without keys (kernel/bpf/syscall.c __bpf_copy_key).
+const std::byte* data_or_null(std::span<const std::byte> bytes) {
+  return bytes.empty() ? nullptr : bytes.data();
 }
 
 }  // namespace
@@ -61,6 +58,7 @@ Map::Map(UniqueFd fd) : fd_(std::move(fd)) {
       .id = info.id,
       .name = fixed_text(info.name),
       .type = map_type_name(info.type),
+      .type_number = info.type,
       .key_size = info.key_size,
       .value_size = info.value_size,
       .max_entries = info.max_entries,
@@ -69,7 +67,26 @@ Map::Map(UniqueFd fd) : fd_(std::move(fd)) {
       .key_type_id = info.btf_key_type_id,
       .value_type_id = info.btf_value_type_id,
   };
-  value_bytes_ = is_per_cpu(info.type) ? round_up_8(info.value_size) * possible_cpus() : info.value_size;
+  value_bytes_ = bytes_of_value(info);
+}
+
+MapAccess Map::access() const {
+  const int flags = fcntl(fd_.get(), F_GETFL);
+  if (flags < 0) throw Error(errno, "fcntl(F_GETFL)", "cannot tell how the map was opened");
+  switch (flags & O_ACCMODE) {
+    case O_RDONLY:
+      return MapAccess::kReadOnly;
+    case O_WRONLY:
+      return MapAccess::kWriteOnly;
+    default:
+      return MapAccess::kReadWrite;
+  }
+}
+
+Error Map::failure(int err, const char* command, const char* what) const {
+  return Error(err, "bpf(" + std::string(command) + ")",
+               "cannot " + std::string(what) + " map \"" + info_.name + "\"")
+      .with_map(info_.name);
 }
 
 void Map::check_size(const char* what, size_t given, size_t wanted) const {
@@ -82,86 +99,85 @@ void Map::check_size(const char* what, size_t given, size_t wanted) const {
 bool Map::lookup(std::span<const std::byte> key, std::span<std::byte> value) const {
   check_size("key", key.size(), info_.key_size);
   check_size("value", value.size(), value_bytes_);
-  if (bpf_map_lookup_elem(fd_.get(), key.data(), value.data()) == 0) return true;
+  if (bpf_map_lookup_elem(fd_.get(), data_or_null(key), value.data()) == 0) return true;
   if (errno == ENOENT) return false;
-  throw Error(errno, "bpf(BPF_MAP_LOOKUP_ELEM)", "cannot look up a key in map \"" + info_.name + "\"")
-      .with_map(info_.name);
+  throw failure(errno, "BPF_MAP_LOOKUP_ELEM", "look up a key in");
+}
+
+bool Map::take(std::span<const std::byte> key, std::span<std::byte> value) const {
+  check_size("key", key.size(), info_.key_size);
+  check_size("value", value.size(), value_bytes_);
+  if (bpf_map_lookup_and_delete_elem(fd_.get(), data_or_null(key), value.data()) == 0) return true;
+  if (errno == ENOENT) return false;
+  throw failure(errno, "BPF_MAP_LOOKUP_AND_DELETE_ELEM", "take an element from");
 }
 
 void Map::update(std::span<const std::byte> key, std::span<const std::byte> value, uint64_t flags) const {
   check_size("key", key.size(), info_.key_size);
   check_size("value", value.size(), value_bytes_);
-  if (bpf_map_update_elem(fd_.get(), key.data(), value.data(), flags) == 0) return;
-  throw Error(errno, "bpf(BPF_MAP_UPDATE_ELEM)", "cannot set a key of map \"" + info_.name + "\"")
-      .with_map(info_.name);
+  if (bpf_map_update_elem(fd_.get(), data_or_null(key), value.data(), flags) == 0) return;
+  throw failure(errno, "BPF_MAP_UPDATE_ELEM", "set a key of");
 }
 
 bool Map::remove(std::span<const std::byte> key) const {
   check_size("key", key.size(), info_.key_size);
-  if (bpf_map_delete_elem(fd_.get(), key.data()) == 0) return true;
+  if (bpf_map_delete_elem(fd_.get(), data_or_null(key)) == 0) return true;
   if (errno == ENOENT) return false;
-  throw Error(errno, "bpf(BPF_MAP_DELETE_ELEM)", "cannot delete a key of map \"" + info_.name + "\"")
-      .with_map(info_.name);
+  throw failure(errno, "BPF_MAP_DELETE_ELEM", "delete a key of");
 }
 
 bool Map::next_key(std::span<const std::byte> key, std::span<std::byte> next) const {
   if (!key.empty()) check_size("key", key.size(), info_.key_size);
   check_size("key", next.size(), info_.key_size);
-  if (bpf_map_get_next_key(fd_.get(), key.empty() ? nullptr : key.data(), next.data()) == 0) return true;
+  if (bpf_map_get_next_key(fd_.get(), data_or_null(key), next.data()) == 0) return true;
   if (errno == ENOENT) return false;
-  throw Error(errno, "bpf(BPF_MAP_GET_NEXT_KEY)", "cannot walk the keys of map \"" + info_.name + "\"")
-      .with_map(info_.name);
+  throw failure(errno, "BPF_MAP_GET_NEXT_KEY", "walk the keys of");
 }
 
-Mapping& Map::memory() {
-  if (memory_) return memory_;
-  if (!(info_.flags & BPF_F_MMAPABLE)) {
-    throw Error(codes::kArgument, "map \"" + info_.name + "\" was not made with BPF_F_MMAPABLE")
-        .with_map(info_.name);
+void Map::freeze() {
+  // Our own writable mapping, if there is one, would make the kernel answer EBUSY.
+  memory_ = Mapping();
+  if (bpf_map_freeze(fd_.get()) < 0) throw failure(errno, "BPF_MAP_FREEZE", "freeze");
+}
+
+bool Map::frozen() const {
+  // Only fdinfo tells it: kernel/bpf/syscall.c bpf_map_show_fdinfo().
+  const std::string path = "/proc/self/fdinfo/" + std::to_string(fd_.get());
+  const UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  std::array<char, 1024> text{};
+  const ssize_t size = file.valid() ? read(file.get(), text.data(), text.size()) : -1;
+  if (size < 0) throw Error(errno, "open", "cannot tell whether the map is frozen").with_path(path);
+  return std::string_view(text.data(), static_cast<size_t>(size)).find("\nfrozen:\t1") !=
+         std::string_view::npos;
+}
+
+UniqueFd create_map(const MapDefinition& definition) {
+  const auto type = map_type_number(definition.type);
+  if (!type) throw Error(codes::kArgument, "there is no map type \"" + definition.type + "\"");
+  LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = definition.flags, .map_extra = definition.extra, );
+  if (definition.inner_fd >= 0) opts.inner_map_fd = static_cast<uint32_t>(definition.inner_fd);
+  if (definition.numa_node) {
+    opts.numa_node = *definition.numa_node;
+    opts.map_flags |= BPF_F_NUMA_NODE;
   }
-  // kernel/bpf/arraymap.c array_map_alloc(): elements are padded to 8 bytes and the whole to pages.
-  const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
-  const size_t bytes = round_up_8(info_.value_size) * info_.max_entries;
-  const size_t size = (bytes + page - 1) / page * page;
-  memory_ = Mapping::of(fd_.get(), size, PROT_READ | PROT_WRITE);
-  writable_ = static_cast<bool>(memory_);
-  // bpf_map_mmap() answers EPERM for a frozen map (.rodata after load) and EACCES for a BPF_F_RDONLY_PROG
-  // one.
-  if (!memory_ && (errno == EPERM || errno == EACCES)) memory_ = Mapping::of(fd_.get(), size, PROT_READ);
-  if (!memory_)
-    throw Error(errno, "mmap", "cannot map the memory of map \"" + info_.name + "\"").with_map(info_.name);
-  return memory_;
-}
-
-void Map::check_range(size_t offset, size_t size) {
-  const size_t bytes = round_up_8(info_.value_size) * info_.max_entries;
-  if (offset <= bytes && size <= bytes - offset) return;
-  throw Error(codes::kArgument, "bytes " + std::to_string(offset) + " to " + std::to_string(offset + size) +
-                                    " are outside map \"" + info_.name + "\" of " + std::to_string(bytes) +
-                                    " bytes")
-      .with_map(info_.name);
-}
-
-void Map::read_memory(size_t offset, std::span<std::byte> into) {
-  check_range(offset, into.size());
-  if (into.empty()) return;  // has no address that memcpy() would take
-  const std::byte* from = memory().data() + offset;
-  if (load_word<uint64_t>(from, into) || load_word<uint32_t>(from, into) || load_word<uint16_t>(from, into))
-    return;
-  std::memcpy(into.data(), from, into.size());
-}
-
-void Map::write_memory(size_t offset, std::span<const std::byte> from) {
-  check_range(offset, from.size());
-  std::byte* to = memory().data() + offset;
-  if (!writable_) {
-    throw Error(codes::kReadOnly, "map \"" + info_.name + "\" is frozen: its memory can only be read")
-        .with_map(info_.name);
+  UniqueFd fd(bpf_map_create(static_cast<bpf_map_type>(*type),
+                             definition.name.empty() ? nullptr : definition.name.c_str(), definition.key_size,
+                             definition.value_size, definition.max_entries, &opts));
+  if (!fd.valid()) {
+    throw Error(errno, "bpf(BPF_MAP_CREATE)",
+                "cannot create map \"" + definition.name + "\" of type " + definition.type)
+        .with_map(definition.name);
   }
-  if (from.empty()) return;
-  if (store_word<uint64_t>(to, from) || store_word<uint32_t>(to, from) || store_word<uint16_t>(to, from))
-    return;
-  std::memcpy(to, from.data(), from.size());
+  return fd;
+}
+
+UniqueFd open_map_by_id(uint32_t id, uint32_t flags) {
+  LIBBPF_OPTS(bpf_get_fd_by_id_opts, opts, .open_flags = flags, );
+  UniqueFd fd(bpf_map_get_fd_by_id_opts(id, &opts));
+  if (!fd.valid()) {
+    throw Error(errno, "bpf(BPF_MAP_GET_FD_BY_ID)", "cannot open the map with id " + std::to_string(id));
+  }
+  return fd;
 }
 
 }  // namespace bpf_lsm

@@ -51,4 +51,11 @@ std::string link_type_name(uint32_t type) {
   return name_or_number(libbpf_bpf_link_type_str(static_cast<bpf_link_type>(type)), type, kLinkTypes);
 }
 
+std::optional<uint32_t> map_type_number(const std::string& name) {
+  for (uint32_t type = 1; type < kMapTypes.first + kMapTypes.names.size(); type++) {
+    if (map_type_name(type) == name) return type;
+  }
+  return std::nullopt;
+}
+
 }  // namespace bpf_lsm

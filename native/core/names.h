@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace bpf_lsm {
@@ -11,5 +12,8 @@ std::string program_type_name(uint32_t type);
 std::string attach_type_name(uint32_t type);
 std::string map_type_name(uint32_t type);
 std::string link_type_name(uint32_t type);
+
+// The map type of that name; empty when there is none.
+std::optional<uint32_t> map_type_number(const std::string& name);
 
 }  // namespace bpf_lsm

@@ -6,9 +6,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "fd.h"
@@ -30,13 +30,22 @@ struct ProgramSpec {
   bool autoload;
 };
 
-struct MapSpec {
-  std::string name;
+// What a map of maps holds.
+struct InnerMapSpec {
   std::string type;
   uint32_t key_size, value_size, max_entries, flags;
   uint32_t key_type_id, value_type_id;  // BTF ids in the object; 0: not told
+};
+
+struct MapSpec {
+  std::string name;
+  std::string type;
+  uint32_t key_size, value_size, max_entries, flags, numa_node;
+  uint32_t key_type_id, value_type_id;  // BTF ids in the object; 0: not told
   bool internal;                        // a data section (.bss, .rodata.x) rather than a declared map
+  bool autocreate;
   std::string pin_path;
+  std::optional<InnerMapSpec> inner;  // of a map of maps, as it is declared
 };
 
 class Object {
@@ -50,8 +59,19 @@ class Object {
   std::span<const std::byte> raw_btf() const;
 
   void set_autoload(const std::string& program, bool autoload);
+
   void set_max_entries(const std::string& map, uint32_t entries);
   void set_pin_path(const std::string& map, const std::string& path);
+  void set_map_type(const std::string& map, const std::string& type);
+  void set_key_size(const std::string& map, uint32_t size);
+  void set_value_size(const std::string& map, uint32_t size);
+  void set_map_flags(const std::string& map, uint32_t flags);
+  void set_numa_node(const std::string& map, uint32_t node);
+  void set_autocreate(const std::string& map, bool autocreate);
+  // The maps in `map` will be like the one with this descriptor.
+  void set_inner_map(const std::string& map, int like_fd);
+  // `map` will be the one with this descriptor, whatever the object declares.
+  void reuse_map(const std::string& map, int fd);
 
   // The bytes a data section starts with; editable until load.
   std::span<std::byte> initial_value(const std::string& map);
@@ -70,12 +90,24 @@ class Object {
   bpf_program* program(const std::string& name) const;
 
  private:
+  // What the object declares of a map. libbpf renames a map that is reused and forgets the types of those
+  // that the kernel takes no BTF for; here they stay.
+  struct DeclaredMap {
+    std::string name;
+    bpf_map* map;
+    uint32_t key_type_id, value_type_id;
+    std::optional<InnerMapSpec> inner;
+    UniqueFd inner_like;  // libbpf creates the map by it, and does not own it
+  };
+
   explicit Object(bpf_object* object) : object_(object, bpf_object__close) {}
-  bpf_map* map(const std::string& name) const;
-  void forget_ring_value_sizes();
+  void declare_maps();
+  size_t index_of(const std::string& map) const;
+  bpf_map* map(const std::string& name) const { return maps_[index_of(name)].map; }
+  void edited(int result, const char* call, const std::string& map, const char* what) const;
 
   std::unique_ptr<bpf_object, decltype(&bpf_object__close)> object_;
-  std::unordered_map<std::string, uint32_t> ring_value_types_;
+  std::vector<DeclaredMap> maps_;
   std::string log_;
   bool loaded_ = false;
 };

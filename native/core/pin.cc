@@ -44,8 +44,9 @@ void pin(int fd, const std::string& path) {
   }
 }
 
-UniqueFd open_pin(const std::string& path, ObjectKind wanted) {
-  UniqueFd fd(bpf_obj_get(path.c_str()));
+UniqueFd open_pin(const std::string& path, ObjectKind wanted, uint32_t flags) {
+  LIBBPF_OPTS(bpf_obj_get_opts, opts, .file_flags = flags, );
+  UniqueFd fd(bpf_obj_get_opts(path.c_str(), &opts));
   if (!fd.valid()) throw Error(errno, "bpf(BPF_OBJ_GET)", "cannot open the pin " + path).with_path(path);
   const ObjectKind kind = kind_of(fd.get());
   if (kind != wanted) {

@@ -1,6 +1,7 @@
 // Pins: names in bpffs that keep a kernel object alive without any process.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "fd.h"
@@ -14,7 +15,7 @@ ObjectKind kind_of(int fd);
 
 void pin(int fd, const std::string& path);
 
-// Opens a pin and makes sure that it is of the wanted kind.
-UniqueFd open_pin(const std::string& path, ObjectKind wanted);
+// Opens a pin and makes sure that it is of the wanted kind. `flags`, for maps: BPF_F_RDONLY or BPF_F_WRONLY.
+UniqueFd open_pin(const std::string& path, ObjectKind wanted, uint32_t flags = 0);
 
 }  // namespace bpf_lsm

@@ -26,6 +26,9 @@ export function intLayout(type: BtfInt, typeName: string, id: number): IntLayout
 /**
  * The layout of an enum; each value is cut to the enum's size, as storing it there does.
  *
+ * Compilers that know no BTF_KIND_ENUM64 (LLVM before 15) write an enum of 8 bytes with the low half of each of its
+ * values. Then no name can be trusted, so there are none: it is an integer.
+ *
  * @throws BpfError `ERR_BPF_BTF` for a size the kernel would refuse
  */
 export function enumLayout(type: BtfType, typeName: string, id: number): EnumLayout {
@@ -34,7 +37,8 @@ export function enumLayout(type: BtfType, typeName: string, id: number): EnumLay
   }
   const size = checkedSize(type.size, ENUM_SIZES, typeName, id);
   const cut = type.signed ? BigInt.asIntN : BigInt.asUintN;
-  const enumerators = type.values.map(({ name, value }) => ({ name, value: cut(size * 8, BigInt(value)) }));
+  const values = type.kind === 'enum' && size === 8 ? [] : type.values;
+  const enumerators = values.map(({ name, value }) => ({ name, value: cut(size * 8, BigInt(value)) }));
   return { kind: 'enum', typeName, size, signed: type.signed, enumerators };
 }
 

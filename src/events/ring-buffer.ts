@@ -1,6 +1,6 @@
 import { assertOptions, BpfError } from '../errors.js';
 import { native, type RingHandle } from '../native.js';
-import { BpfMap } from '../object/index.js';
+import { AnyMap, KeyedMap, type RecordMap } from '../object/index.js';
 import { type RingBatch, recordsOf } from './batch.js';
 import { endOfRecords } from './slab-records.js';
 
@@ -14,7 +14,7 @@ export interface RingBufferOptions {
    * The map in which the programs count records that found no room. `EVENT_RING(events, ...)` of
    * `bpf_lsm/events.h` declares it as `events_dropped`.
    */
-  dropped?: BpfMap<number, bigint[]>;
+  dropped?: KeyedMap<number, bigint[]>;
   /** Whether waiting for records keeps the process alive. Default true. */
   keepAlive?: boolean;
 }
@@ -56,11 +56,11 @@ const MAX_RECORDS = 2 ** 32 - 1;
  * Linux 5.8; kernel/bpf/ringbuf.c.
  */
 export class RingBuffer<Event = unknown> implements AsyncIterable<Event>, Disposable {
-  readonly #map: BpfMap<unknown, Event>;
+  readonly #map: RecordMap<Event>;
   readonly #ring: RingHandle;
   readonly #slab: Uint8Array;
   readonly #batchRecords: number;
-  readonly #dropped: BpfMap<number, bigint[]> | undefined;
+  readonly #dropped: KeyedMap<number, bigint[]> | undefined;
   readonly #result = new Uint32Array(4);
   #wake: (() => void) | undefined;
   #kept = { records: 0, bytes: 0 };
@@ -73,14 +73,14 @@ export class RingBuffer<Event = unknown> implements AsyncIterable<Event>, Dispos
    *   and Uint8Arrays when it declares none
    * @throws BpfError `ERR_BPF_WRONG_KIND` for another type of map, `EBUSY` when this process reads the ring already
    */
-  constructor(map: BpfMap<unknown, Event>, options: RingBufferOptions = {}) {
+  constructor(map: RecordMap<Event>, options: RingBufferOptions = {}) {
     assertOptions(options, 'a RingBuffer');
     const { slabSize = 256 * 1024, batchRecords = 4096, keepAlive = true, dropped } = options;
-    if (!(map instanceof BpfMap)) throw badOption('map', 'a BpfMap');
+    if (!(map instanceof AnyMap)) throw badOption('map', 'a RecordMap');
     assertInteger('slabSize', slabSize, MIN_SLAB, MAX_SLAB);
     assertInteger('batchRecords', batchRecords, 1, MAX_RECORDS);
     if (typeof keepAlive !== 'boolean') throw badOption('keepAlive', 'true or false');
-    if (dropped !== undefined && !(dropped instanceof BpfMap)) throw badOption('dropped', 'a BpfMap');
+    if (dropped !== undefined && !(dropped instanceof KeyedMap)) throw badOption('dropped', 'a BpfArray');
     this.#map = map;
     this.#dropped = dropped;
     this.#slab = new Uint8Array(slabSize);

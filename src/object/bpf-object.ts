@@ -1,7 +1,7 @@
 import type { Btf, U64 } from '../btf/index.js';
-import { native, type ObjectHandle } from '../native.js';
+import { type NativeInnerMapSpec, native, type ObjectHandle } from '../native.js';
 import type { Section } from './globals.js';
-import { BpfMap } from './map.js';
+import { type AnyMap, makeMap } from './maps/index.js';
 import { namedTable, type Property } from './named.js';
 import { type OpenArguments, type OpenObject, openObject } from './open-object.js';
 import { BpfProgram } from './program.js';
@@ -35,7 +35,7 @@ export class BpfObject<Shape extends ObjectShape = AnyShape> implements Disposab
   readonly name: string;
   /** The loaded programs by name; those with autoload off are not among them. */
   readonly programs: Programs<Shape>;
-  /** The maps by name, data sections such as `.bss` included. */
+  /** The maps by name, data sections such as `.bss` included; those with autocreate off are not among them. */
   readonly maps: Maps<Shape>;
   /**
    * The global variables by name, alive: reading gives what the programs left there, assigning changes what they
@@ -51,7 +51,7 @@ export class BpfObject<Shape extends ObjectShape = AnyShape> implements Disposab
   readonly libbpfLog: string;
   readonly #handle: ObjectHandle;
   readonly #programs: ReadonlyMap<string, BpfProgram>;
-  readonly #maps: ReadonlyMap<string, BpfMap>;
+  readonly #maps: ReadonlyMap<string, AnyMap>;
   #closed = false;
 
   /**
@@ -121,11 +121,24 @@ function loadedPrograms(object: ObjectHandle): Map<string, BpfProgram> {
   return programs;
 }
 
-function createdMaps({ handle, btf, u64 }: LoadedParts): Map<string, BpfMap> {
-  const maps = new Map<string, BpfMap>();
-  for (const { name, keyTypeId, valueTypeId } of native().objectMaps(handle)) {
-    const types = btf && { btf, keyTypeId, valueTypeId, u64 };
-    maps.set(name, new BpfMap(native().objectMap(handle, name), { name, types }));
+function createdMaps({ handle, btf, u64 }: LoadedParts): Map<string, AnyMap> {
+  const maps = new Map<string, AnyMap>();
+  const typesOf = ({ keyTypeId, valueTypeId }: NativeInnerMapSpec) =>
+    btf && { btf, keyTypeId, valueTypeId, u64 };
+  for (const spec of native().objectMaps(handle)) {
+    if (!spec.autocreate) continue;
+    const { name, inner } = spec;
+    const map = native().objectMap(handle, name);
+    maps.set(
+      name,
+      makeMap({
+        handle: map,
+        info: native().mapInfo(map),
+        name,
+        types: typesOf(spec),
+        inner: inner && { spec: inner, types: typesOf(inner) },
+      }),
+    );
   }
   return maps;
 }

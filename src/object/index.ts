@@ -5,9 +5,39 @@ export { type ArgumentFacts, type HookFacts, hookFacts } from './hook-facts.js';
 export * from './internals.js';
 export { hasLsmHooks, hookPrototype } from './kernel-hooks.js';
 export { Link, type LinkInfo } from './link.js';
-export { BpfMap, type SetMode } from './map.js';
+export {
+  AnyMap,
+  BpfArray,
+  type BpfArrayDefinition,
+  BpfBloomFilter,
+  type BpfBloomFilterDefinition,
+  BpfMap,
+  type BpfMapDefinition,
+  BpfQueue,
+  type BpfQueueDefinition,
+  CgroupArray,
+  CgrpStorage,
+  type CreateOptions,
+  type InnerOptions,
+  InodeStorage,
+  KeyedMap,
+  LocalStorage,
+  type MapAccess,
+  MapBatch,
+  type MapFlag,
+  MapOfMaps,
+  type MapOfMapsDefinition,
+  type MapOpenOptions,
+  ProgArray,
+  type PushOptions,
+  RecordMap,
+  type RecordMapDefinition,
+  type SetMode,
+  SkStorage,
+  TaskStorage,
+} from './maps/index.js';
 export { type ObjectTypesOptions, objectTypes } from './object-types.js';
-export type { OpenMap } from './open-map.js';
+export type { InnerMapDefinition, OpenMap, OpenMapOfMaps } from './open-map.js';
 export {
   type OpenArguments,
   OpenObject,
@@ -16,4 +46,15 @@ export {
 export type { OpenProgram } from './open-program.js';
 export { type Capability, heldCapabilities, inInitialUserNamespace, missingForLsm } from './privileges.js';
 export { type AttachOptions, BpfProgram, type ProgramInfo } from './program.js';
-export type { AnyShape, Globals, InitialGlobals, MapShape, Maps, ObjectShape, Programs } from './shape.js';
+export type {
+  AnyShape,
+  Globals,
+  InitialGlobals,
+  MapOf,
+  MapShape,
+  Maps,
+  ObjectShape,
+  OpenMaps,
+  Programs,
+  UntypedMap,
+} from './shape.js';

@@ -9,9 +9,10 @@ import {
   type U64,
 } from '../btf/index.js';
 import { BpfError } from '../errors.js';
-import type { NativeMapSpec } from '../native.js';
+import type { NativeInnerMapSpec, NativeMapSpec } from '../native.js';
 import { BpfObject } from './bpf-object.js';
 import { isDataSection } from './globals.js';
+import { familyOf } from './maps/index.js';
 import type { ObjectDeclarations } from './open-object.js';
 import { recordType } from './record-type.js';
 
@@ -24,9 +25,6 @@ export interface ObjectTypesOptions {
   /** The module that the types `Input` and `Union` are imported from. Default `bpf-lsm`. */
   from?: string;
 }
-
-// The maps that carry records: without keys, and their values are the records.
-const RECORD_MAPS: ReadonlySet<string> = new Set(['ringbuf', 'user_ringbuf', 'perf_event_array']);
 
 /**
  * Writes the TypeScript types of an object file: an {@link ObjectShape} to pass to {@link BpfObject.open}, and the
@@ -90,24 +88,42 @@ class ObjectTypes {
   }
 
   #map(map: NativeMapSpec): string[] {
-    const [key, value] = RECORD_MAPS.has(map.type)
-      ? ['never', this.#recordOf(map)]
-      : [this.#keyOf(map), this.#valueOf(map)];
-    return [tsComment(map.type), `${tsProperty(map.name)}: { key: ${key}; value: ${value} };`];
+    return [`${tsProperty(map.name)}: ${this.#mapShape(map, map.inner)};`];
   }
 
-  #keyOf({ type, keySize, keyTypeId }: NativeMapSpec): string {
+  /** A {@link MapShape}: what the class of the map has a use for. */
+  #mapShape(map: NativeInnerMapSpec, inner: NativeInnerMapSpec | undefined): string {
+    const type = `type: ${tsString(map.type)}`;
+    switch (familyOf(map.type)) {
+      case 'ProgArray':
+      case 'CgroupArray':
+        return `{ ${type} }`;
+      case 'MapOfMaps': {
+        const holds = inner ? `; inner: ${this.#mapShape(inner, undefined)}` : '';
+        return `{ ${type}; key: ${this.#keyOf(map)}${holds} }`;
+      }
+      case 'RecordMap':
+        return `{ ${type}; value: ${this.#recordOf(map)} }`;
+      case 'BpfMap':
+      case 'BpfArray':
+        return `{ ${type}; key: ${this.#keyOf(map)}; value: ${this.#valueOf(map)} }`;
+      default:
+        return `{ ${type}; value: ${this.#valueOf(map)} }`;
+    }
+  }
+
+  #keyOf({ type, keySize, keyTypeId }: NativeInnerMapSpec): string {
     if (keyTypeId !== 0) return this.#typeOf(keyTypeId);
-    return type.endsWith('array') && keySize === 4 ? 'number' : 'Uint8Array';
+    return /array/.test(type) && keySize === 4 ? 'number' : 'Uint8Array';
   }
 
-  #valueOf({ type, valueTypeId }: NativeMapSpec): string {
+  #valueOf({ type, valueTypeId }: NativeInnerMapSpec): string {
     const value = valueTypeId === 0 ? 'Uint8Array' : this.#typeOf(valueTypeId);
     if (!type.includes('percpu')) return value;
     return /[|&]/.test(value) ? `(${value})[]` : `${value}[]`;
   }
 
-  #recordOf({ valueTypeId }: NativeMapSpec): string {
+  #recordOf({ valueTypeId }: NativeInnerMapSpec): string {
     const { btf } = this.#object;
     return btf && valueTypeId !== 0 ? this.#typeOf(recordType(btf, valueTypeId)) : 'Uint8Array';
   }

@@ -8,9 +8,9 @@ import type { BpfObject, LoadedParts } from './bpf-object.js';
 import { globalsOf, isDataSection, type Section } from './globals.js';
 import { explainLoadFailure } from './load-failure.js';
 import { namedTable, type Property } from './named.js';
-import { type OpenMap, openMapsOf } from './open-map.js';
+import { assertPinsFit, openMapsOf } from './open-map.js';
 import { type OpenProgram, openProgram } from './open-program.js';
-import type { AnyShape, InitialGlobals, ObjectShape, Programs } from './shape.js';
+import type { AnyShape, InitialGlobals, ObjectShape, OpenMaps, Programs } from './shape.js';
 
 /** How to open an object file. */
 export interface OpenOptions {
@@ -59,7 +59,7 @@ export class OpenObject<Shape extends ObjectShape = AnyShape> implements Disposa
   /** The programs by name. */
   readonly programs: Programs<Shape, OpenProgram>;
   /** The maps by name. */
-  readonly maps: { readonly [Name in keyof Shape['maps']]: OpenMap };
+  readonly maps: OpenMaps<Shape>;
   /**
    * The global variables by name: what a variable starts with. Constants (`const volatile`) can be set only here.
    *
@@ -90,7 +90,7 @@ export class OpenObject<Shape extends ObjectShape = AnyShape> implements Disposa
     this.globals = namedTable(this.#owner, 'global', this.#initialGlobals()) as InitialGlobals<Shape>;
     this.programs = namedTable(this.#owner, 'program', this.#openPrograms()) as Programs<Shape, OpenProgram>;
     const openMaps = openMapsOf(this.#handle, maps, () => this.#assertOpen());
-    this.maps = namedTable(this.#owner, 'map', openMaps) as typeof this.maps;
+    this.maps = namedTable(this.#owner, 'map', openMaps) as OpenMaps<Shape>;
   }
 
   /**
@@ -100,10 +100,12 @@ export class OpenObject<Shape extends ObjectShape = AnyShape> implements Disposa
    * @returns the loaded object; this one is used up
    * @throws BpfError with the program, its hook, the verifier's log and a hint when the kernel refuses one: `EINVAL`,
    *   `EACCES` or `E2BIG` from the verifier, `EPERM` when you may not, `ESRCH` when the kernel has no such hook;
-   *   `ERR_BPF_STATE` when it was loaded or closed before. The object is closed then.
+   *   `ERR_BPF_STATE` when it was loaded or closed before. The object is closed then. `ERR_BPF_MAP_MISMATCH` when a
+   *   map that is pinned already does not fit: the object stays open.
    */
   async load(): Promise<BpfObject<Shape>> {
     this.#assertOpen();
+    assertPinsFit(this.#handle);
     this.#state = 'loading';
     try {
       await native().objectLoad(this.#handle);

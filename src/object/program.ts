@@ -89,6 +89,11 @@ export class BpfProgram implements Disposable {
     return new BpfProgram(native().programOpenPinned(path));
   }
 
+  /** @internal */
+  get handle(): ProgramHandle {
+    return this.#handle;
+  }
+
   /** @throws BpfError `ERR_BPF_CLOSED` */
   info(): ProgramInfo {
     return native().programInfo(this.#handle);

@@ -61,7 +61,15 @@ const FUNCTIONS: Readonly<Record<string, readonly (keyof Binding)[]>> = {
     'objectLog',
     'objectSetAutoload',
     'objectSetMaxEntries',
+    'objectSetMapType',
+    'objectSetKeySize',
+    'objectSetValueSize',
+    'objectSetMapFlags',
+    'objectSetNumaNode',
+    'objectSetAutocreate',
     'objectSetPinPath',
+    'objectSetInnerMap',
+    'objectReuseMap',
     'objectReadInitial',
     'objectWriteInitial',
     'objectLoad',
@@ -81,11 +89,24 @@ const FUNCTIONS: Readonly<Record<string, readonly (keyof Binding)[]>> = {
   map: [
     'mapInfo',
     'mapLookup',
+    'mapTake',
     'mapUpdate',
     'mapDelete',
-    'mapNextKey',
+    'mapLookupBatch',
+    'mapUpdateBatch',
+    'mapDeleteBatch',
+    'mapReadAll',
+    'mapLookupOf',
+    'mapUpdateOf',
+    'mapDeleteOf',
+    'mapSetProgram',
+    'mapSetMap',
+    'mapSetCgroup',
     'mapReadMemory',
     'mapWriteMemory',
+    'mapShareMemory',
+    'mapFreeze',
+    'mapFrozen',
     'mapPin',
     'mapClose',
     'ringOpen',
@@ -95,11 +116,21 @@ const FUNCTIONS: Readonly<Record<string, readonly (keyof Binding)[]>> = {
 };
 
 const bytes = new Uint8Array(8);
+/** Of by_key: a key of 8 bytes and a value. */
+const element = new Uint8Array(8 + 176);
 /** What follows the handle, right in its types. */
 const REST: Readonly<Partial<Record<keyof Binding, readonly unknown[]>>> = {
   objectSetAutoload: ['copy_kinds', true],
   objectSetMaxEntries: ['by_key', 1],
+  objectSetMapType: ['by_key', 'lru_hash'],
+  objectSetKeySize: ['by_key', 8],
+  objectSetValueSize: ['by_key', 176],
+  objectSetMapFlags: ['by_key', 0],
+  objectSetNumaNode: ['by_key', 0],
+  objectSetAutocreate: ['by_key', true],
   objectSetPinPath: ['by_key', '/sys/fs/bpf/x'],
+  objectSetInnerMap: ['by_key', {}],
+  objectReuseMap: ['by_key', {}],
   objectReadInitial: ['.data', 0, bytes],
   objectWriteInitial: ['.data', 0, bytes],
   objectProgram: ['copy_kinds'],
@@ -109,10 +140,19 @@ const REST: Readonly<Partial<Record<keyof Binding, readonly unknown[]>>> = {
   programTestRun: [bytes],
   linkAttachLsm: [0n],
   linkAttachCgroup: ['/nonexistent', 0],
-  mapLookup: [bytes, new Uint8Array(176)],
-  mapUpdate: [bytes, new Uint8Array(176), 0],
-  mapDelete: [bytes],
-  mapNextKey: [null, bytes],
+  mapLookup: [element],
+  mapTake: [element],
+  mapUpdate: [element, 0],
+  mapDelete: [element],
+  mapLookupBatch: [bytes, true, bytes, new Uint8Array(176), false, new Uint32Array(3)],
+  mapUpdateBatch: [bytes, new Uint8Array(176), 0],
+  mapDeleteBatch: [bytes],
+  mapLookupOf: [1, new Uint8Array(176)],
+  mapUpdateOf: [1, new Uint8Array(176), 0],
+  mapDeleteOf: [1],
+  mapSetProgram: [0, {}],
+  mapSetMap: [bytes, {}, 0],
+  mapSetCgroup: [0, '/nonexistent'],
   mapReadMemory: [0, bytes],
   mapWriteMemory: [0, bytes],
   mapPin: ['/sys/fs/bpf/x'],
@@ -174,7 +214,6 @@ describe('every function of the addon', () => {
       for (let position = 0; position < rest.length && kind in handles; position++) {
         for (const [, value] of everyKind) {
           if (typeof value === typeof rest[position] && value !== null) continue;
-          if (name === 'mapNextKey' && value === null) continue;
           const args = rest.with(position, value);
           const error = await thrown(() => call(name)(handles[kind], ...args));
           expect(error.code).toBe('ERR_BPF_ARGUMENT');
@@ -305,20 +344,31 @@ describe('offsets and sizes are refused when they lie outside:', () => {
     const map: MapHandle = native().objectMap(object, 'by_key');
     const key = (more: number) => new Uint8Array(8 + more);
     const value = (more: number) => new Uint8Array(176 + more);
+    const batch = (cursor: Uint8Array, keys: Uint8Array, values: Uint8Array) =>
+      native().mapLookupBatch(map, cursor, true, keys, values, false, new Uint32Array(3));
     for (const more of [-1, 1]) {
       for (const wrong of [
-        () => native().mapLookup(map, key(more), value(0)),
-        () => native().mapLookup(map, key(0), value(more)),
-        () => native().mapUpdate(map, key(more), value(0), 0),
-        () => native().mapUpdate(map, key(0), value(more), 0),
-        () => native().mapDelete(map, key(more)),
-        () => native().mapNextKey(map, key(more), key(0)),
-        () => native().mapNextKey(map, null, key(more)),
+        () => batch(key(more), key(0), value(0)),
+        () => batch(key(0), key(more), value(0)),
+        () => batch(key(0), key(0), value(more)),
+        () => native().mapUpdateBatch(map, key(more), value(0), 0),
+        () => native().mapUpdateBatch(map, key(0), value(more), 0),
+        () => native().mapDeleteBatch(map, key(more)),
       ]) {
         expect(await thrown(wrong)).toMatchObject({ code: 'ERR_BPF_ARGUMENT', map: 'by_key' });
       }
     }
-    expect(native().mapNextKey(map, null, key(0))).toBe(false);
+    for (const wrong of [native().mapLookup, native().mapTake, native().mapDelete]) {
+      for (const size of [0, 7, 8, 8 + 175]) {
+        const error = await thrown(() => wrong(map, new Uint8Array(size)));
+        expect(error).toMatchObject({ code: 'ERR_BPF_ARGUMENT', map: 'by_key' });
+      }
+    }
+    const error = await thrown(() => native().mapUpdate(map, new Uint8Array(8 + 175), 0));
+    expect(error).toMatchObject({ code: 'ERR_BPF_ARGUMENT', map: 'by_key' });
+    // A buffer for elements may be larger.
+    expect(native().mapLookup(map, new Uint8Array(4096))).toBe(false);
+    expect(native().mapReadAll(map)).toHaveLength(0);
     native().mapClose(map);
     native().objectClose(object);
   });
@@ -326,7 +376,7 @@ describe('offsets and sizes are refused when they lie outside:', () => {
   test('flags that the kernel does not know', async () => {
     const object = await loaded();
     const map = native().objectMap(object, 'by_key');
-    const update = (flags: number) => native().mapUpdate(map, bytes, new Uint8Array(176), flags);
+    const update = (flags: number) => native().mapUpdate(map, element, flags);
     expect((await thrown(() => update(0xffff))).code).toBe('EINVAL');
     expect((await thrown(() => update(-1))).code).toBe('ERR_BPF_ARGUMENT');
     expect((await thrown(() => update(2 ** 32))).code).toBe('ERR_BPF_ARGUMENT');
@@ -404,6 +454,8 @@ describe('the addon', () => {
       'objectOpen',
       'programOpenPinned',
       'mapOpenPinned',
+      'mapOpenById',
+      'mapCreate',
       'linkOpenPinned',
       'libbpfVersion',
       'libbpfHas',

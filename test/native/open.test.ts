@@ -9,6 +9,7 @@ import {
   BpfProgram,
   Link,
   type OpenOptions,
+  type RecordMap,
   RingBuffer,
 } from '../../src/index.js';
 import { bpfFiles } from '../support/fds.js';
@@ -276,8 +277,8 @@ describe('plain JavaScript that passes the wrong thing gets a BpfError that name
   test('the map and the options of a RingBuffer', async () => {
     using object = await loadKinds();
     for (const [, value] of everyKindBut()) {
-      const error = await thrown(() => new RingBuffer(untyped<BpfMap>(value)));
-      expect(error).toMatchObject({ code: 'ERR_BPF_ARGUMENT', message: 'map must be a BpfMap' });
+      const error = await thrown(() => new RingBuffer(untyped<RecordMap>(value)));
+      expect(error).toMatchObject({ code: 'ERR_BPF_ARGUMENT', message: 'map must be a RecordMap' });
     }
     for (const option of ['slabSize', 'batchRecords', 'dropped', 'keepAlive']) {
       for (const [, value] of everyKindBut('a number', 'true')) {
@@ -295,7 +296,7 @@ describe('plain JavaScript that passes the wrong thing gets a BpfError that name
 
   test('a map that is no ring buffer, to a RingBuffer', async () => {
     using object = await loadKinds();
-    const error = await thrown(() => new RingBuffer(object.maps.by_key));
+    const error = await thrown(() => new RingBuffer(untyped<RecordMap>(object.maps.by_key)));
     expect(error).toMatchObject({ code: 'ERR_BPF_WRONG_KIND', map: 'by_key' });
   });
 

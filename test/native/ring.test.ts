@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type BpfMap, type BpfObject, RingBuffer, type RingBufferOptions } from '../../src/index.js';
+import { type BpfObject, RingBuffer, type RingBufferOptions } from '../../src/index.js';
 import { native } from '../../src/native.js';
 import { Child } from '../support/child.js';
 import { bpfFiles } from '../support/fds.js';
@@ -29,7 +29,7 @@ function produce(size: Size, count: number): void {
 
 function reader(size: Size, options: RingBufferOptions = {}): RingBuffer<ProducedEvent> {
   const dropped = object.maps[`${size}_events_dropped`];
-  return new RingBuffer(object.maps[`${size}_events`] as BpfMap<unknown, ProducedEvent>, {
+  return new RingBuffer(object.maps[`${size}_events`], {
     dropped,
     ...options,
   });

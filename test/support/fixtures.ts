@@ -5,12 +5,12 @@ import { fixture } from './objects.js';
 export interface Kinds {
   programs: 'copy_kinds' | 'copy_read_only';
   maps: {
-    by_key: { key: Key; value: Record<string, unknown> };
-    by_index: { key: number; value: Nested };
-    runs: { key: number; value: bigint[] };
-    records: { key: never; value: Record<string, unknown> };
-    '.rodata': { key: number; value: Record<string, unknown> };
-    '.bss': { key: number; value: Record<string, unknown> };
+    by_key: { type: 'hash'; key: Key; value: Record<string, unknown> };
+    by_index: { type: 'array'; key: number; value: Nested };
+    runs: { type: 'percpu_array'; key: number; value: bigint[] };
+    records: { type: 'ringbuf'; value: Record<string, unknown> };
+    '.rodata': { type: 'array'; key: number; value: Record<string, unknown> };
+    '.bss': { type: 'array'; key: number; value: Record<string, unknown> };
   };
   globals: Record<string, unknown>;
 }
@@ -34,10 +34,10 @@ export interface Nested {
 export interface Producer {
   programs: 'produce_small' | 'produce_large';
   maps: {
-    small_events: { key: unknown; value: ProducedEvent };
-    small_events_dropped: { key: number; value: bigint[] };
-    large_events: { key: unknown; value: ProducedEvent };
-    large_events_dropped: { key: number; value: bigint[] };
+    small_events: { type: 'ringbuf'; value: ProducedEvent };
+    small_events_dropped: { type: 'percpu_array'; key: number; value: bigint[] };
+    large_events: { type: 'ringbuf'; value: ProducedEvent };
+    large_events_dropped: { type: 'percpu_array'; key: number; value: bigint[] };
   };
   globals: {
     batch: number;

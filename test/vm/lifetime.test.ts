@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, rmdirSync, statSync, unlinkSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { BpfMap, Link } from '../../src/index.js';
+import { BpfArray, Link } from '../../src/index.js';
 import { Child } from '../support/child.js';
 import { bpfFiles } from '../support/fds.js';
 import { Target } from '../support/target.js';
@@ -33,7 +33,7 @@ describe('an attachment', () => {
     expect(statSync(PINS).mode & 0o777).toBe(0o700);
     expect(readdirSync(PINS).map((pin) => statSync(`${PINS}/${pin}`).mode & 0o077)).toEqual([0, 0]);
 
-    using counters = BpfMap.open<number, { seen: bigint; denied: bigint }>(`${PINS}/counters`);
+    using counters = BpfArray.open<{ seen: bigint; denied: bigint }>(`${PINS}/counters`);
     expect(counters.get(0)).toMatchObject({ denied: 1n });
     expect(await target.ask('stack-exec')).toBe('EPERM');
     expect(counters.get(0)).toMatchObject({ denied: 2n });

@@ -1,3 +1,5 @@
+import { describeEdgeRecords } from '../support/edge-records.js';
 import { describeRecords } from '../support/records.js';
 
 describeRecords();
+describeEdgeRecords();

@@ -8,20 +8,13 @@ export interface Kinds {
   u64: 'bigint';
   programs: 'copy_kinds' | 'copy_read_only';
   maps: {
-    /** hash */
-    by_key: { key: Key; value: KindsStruct };
-    /** array */
-    by_index: { key: number; value: Nested };
-    /** percpu_array */
-    runs: { key: number; value: bigint[] };
-    /** ringbuf */
-    records: { key: never; value: KindsStruct };
-    /** array */
-    '.rodata': { key: number; value: RodataSection };
-    /** array */
-    '.data': { key: number; value: DataSection };
-    /** array */
-    '.bss': { key: number; value: BssSection };
+    by_key: { type: 'hash'; key: Key; value: KindsStruct };
+    by_index: { type: 'array'; key: number; value: Nested };
+    runs: { type: 'percpu_array'; key: number; value: bigint[] };
+    records: { type: 'ringbuf'; value: KindsStruct };
+    '.rodata': { type: 'array'; key: number; value: RodataSection };
+    '.data': { type: 'array'; key: number; value: DataSection };
+    '.bss': { type: 'array'; key: number; value: BssSection };
   };
   globals: {
     /** __s8 */

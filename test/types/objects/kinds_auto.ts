@@ -8,20 +8,13 @@ export interface KindsAuto {
   u64: 'auto';
   programs: 'copy_kinds' | 'copy_read_only';
   maps: {
-    /** hash */
-    by_key: { key: Key; value: Kinds };
-    /** array */
-    by_index: { key: number; value: Nested };
-    /** percpu_array */
-    runs: { key: number; value: (number | bigint)[] };
-    /** ringbuf */
-    records: { key: never; value: Kinds };
-    /** array */
-    '.rodata': { key: number; value: RodataSection };
-    /** array */
-    '.data': { key: number; value: DataSection };
-    /** array */
-    '.bss': { key: number; value: BssSection };
+    by_key: { type: 'hash'; key: Key; value: Kinds };
+    by_index: { type: 'array'; key: number; value: Nested };
+    runs: { type: 'percpu_array'; key: number; value: (number | bigint)[] };
+    records: { type: 'ringbuf'; value: Kinds };
+    '.rodata': { type: 'array'; key: number; value: RodataSection };
+    '.data': { type: 'array'; key: number; value: DataSection };
+    '.bss': { type: 'array'; key: number; value: BssSection };
   };
   globals: {
     /** __s8 */

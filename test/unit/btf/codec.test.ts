@@ -192,7 +192,22 @@ describe.each(cases)('the $backEnd codec in $order', ({ backEnd, littleEndian })
         expect([c.decode(int(2n ** 63n, 8)), c.decode(int(3, 8))]).toEqual(['TOP', three]);
         expect(c.encode('TOP')).toEqual(int(2n ** 63n, 8));
       }
+      const deep = codec((b) => b.enum64('deep', { LOW: -(2n ** 40n), NONE: -1n }, { signed: true }));
+      expect([-(2n ** 40n), -1n, -2n].map((value) => deep.decode(int(value, 8)))).toEqual([
+        'LOW',
+        'NONE',
+        -2n,
+      ]);
+      expect([deep.encode('LOW'), deep.encode(-2)]).toEqual([int(-(2n ** 40n), 8), int(-2, 8)]);
+      expect(thrownBy(() => deep.encode(2n ** 63n)).code).toBe('ERR_BPF_VALUE_RANGE');
     });
+  });
+
+  test('enums of 64 bits of which the compiler wrote half are integers', () => {
+    const c = codec((b) => b.enum('wide', { TOP: 1 }, { size: 8 }));
+    expect([c.size, c.decode(int(1, 8)), c.decode(int(2n ** 63n + 1n, 8))]).toEqual([8, 1n, 2n ** 63n + 1n]);
+    expect(c.encode(2n ** 63n + 1n)).toEqual(int(2n ** 63n + 1n, 8));
+    expect(thrownBy(() => c.encode('TOP')).code).toBe('ERR_BPF_VALUE_RANGE');
   });
 
   describe('strings', () => {

@@ -3,8 +3,17 @@
 #ifndef BPF_LSM_KERNEL_FILE_H
 #define BPF_LSM_KERNEL_FILE_H
 
+#include <bpf_lsm/kernel/dentry.h>
+
+/* f_mode: open for writing (include/linux/fs.h). */
+#define FMODE_WRITE 0x2
+
 struct file {
   unsigned int f_flags;
+  unsigned int f_mode;
+  /* From 7.3 on the verifier does not trust the pointers in it: they can be read, not passed to helpers. */
+  struct path f_path;
+  struct inode* f_inode;
 } __attribute__((preserve_access_index));
 
 #endif

@@ -6,8 +6,11 @@
 #ifndef BPF_LSM_KERNEL_MM_H
 #define BPF_LSM_KERNEL_MM_H
 
+struct file;
+
 struct mm_struct {
   unsigned long start_brk, brk, start_stack;
+  struct file* exe_file; /* the program that runs in it */
 } __attribute__((preserve_access_index));
 
 struct vm_area_struct {

@@ -7,9 +7,17 @@
 
 #define TASK_COMM_LEN 16
 
+struct mm_struct;
+
+struct hlist_node {
+  struct hlist_node* next;
+} __attribute__((preserve_access_index));
+
 struct task_struct {
   __kernel_pid_t pid, tgid;
   struct task_struct* real_parent;
+  struct mm_struct* mm; /* NULL: a kernel thread, or one that has ended */
+  struct hlist_node pid_links[1];
 } __attribute__((preserve_access_index));
 
 #endif

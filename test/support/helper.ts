@@ -1,0 +1,35 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface, type Interface } from 'node:readline';
+
+/** A program that answers each line with a line, such as those of test/fixtures: one process, asked again and again. */
+export class Helper implements Disposable {
+  readonly #child: ChildProcessWithoutNullStreams;
+  readonly #lines: Interface;
+
+  constructor(path: string) {
+    this.#child = spawn(path);
+    this.#lines = createInterface({ input: this.#child.stdout });
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  async ask(...words: (string | number)[]): Promise<string> {
+    this.#child.stdin.write(`${words.join(' ')}\n`);
+    const [line] = (await once(this.#lines, 'line')) as [string];
+    return line;
+  }
+
+  /** Ends it, and waits until it has. */
+  async end(): Promise<void> {
+    const exited = once(this.#child, 'exit');
+    this.#child.stdin.end();
+    await exited;
+  }
+
+  [Symbol.dispose](): void {
+    this.#child.kill('SIGKILL');
+  }
+}
