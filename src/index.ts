@@ -4,3 +4,4 @@ export * from './events/index.js';
 export * from './governor/index.js';
 export * from './lsm/index.js';
 export * from './object/index.js';
+export * from './trace/index.js';

@@ -5,6 +5,7 @@ import { BpfError } from '../errors.js';
 import { checkCommand } from './check.js';
 import { hooksCommand } from './hooks.js';
 import { lsCommand } from './ls.js';
+import { traceCommand } from './trace.js';
 import { typesCommand } from './types.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
@@ -17,6 +18,7 @@ const program = new Command('bpf-lsm')
   .addCommand(checkCommand())
   .addCommand(hooksCommand())
   .addCommand(lsCommand())
+  .addCommand(traceCommand())
   .addCommand(typesCommand());
 
 try {

@@ -7,8 +7,16 @@ export function paint(color: 'green' | 'red' | 'yellow' | 'cyan' | 'dim' | 'bold
 
 /** One value as JSON; bigints, which JSON does not have, as decimal strings. */
 export function printJson(value: unknown): void {
-  const text = JSON.stringify(value, (_, part) => (typeof part === 'bigint' ? String(part) : part), 2);
-  process.stdout.write(`${text}\n`);
+  process.stdout.write(`${JSON.stringify(value, withoutBigints, 2)}\n`);
+}
+
+/** The same on one line, for values that come one after another. */
+export function printJsonLine(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value, withoutBigints)}\n`);
+}
+
+function withoutBigints(_: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? String(value) : value;
 }
 
 /** Rows below each other, each column as wide as its widest cell; the last is left as long as it is. */
