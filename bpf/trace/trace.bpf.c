@@ -119,28 +119,33 @@ struct path_walk {
 
 /* One name; or from the root of a mount to where it is mounted. */
 static long walk_step(__u32 level, struct path_walk* walk) {
-  struct dentry* parent = BPF_CORE_READ(walk->dentry, d_parent);
+  struct dentry* dentry = walk->dentry;
+  struct mount* mount = walk->mount;
+  struct dentry* parent = BPF_CORE_READ(dentry, d_parent);
+  const unsigned char* name = BPF_CORE_READ(dentry, d_name.name);
   __u32 at = walk->size;
   long size;
 
-  if (walk->mount && walk->dentry == BPF_CORE_READ(walk->mount, mnt.mnt_root)) {
-    struct mount* above = BPF_CORE_READ(walk->mount, mnt_parent);
+  if (mount && dentry == BPF_CORE_READ(mount, mnt.mnt_root)) {
+    struct mount* above = BPF_CORE_READ(mount, mnt_parent);
 
-    walk->complete = above == walk->mount;
-    walk->dentry = BPF_CORE_READ(walk->mount, mnt_mountpoint);
+    if (above == mount) {
+      walk->complete = 1;
+      return 1;
+    }
+    walk->dentry = BPF_CORE_READ(mount, mnt_mountpoint);
     walk->mount = above;
-    return walk->complete;
+    return 0;
   }
 
-  if (!parent || parent == walk->dentry) {
+  if (!parent || parent == dentry) {
     /* With a mount this is the root of something that is mounted nowhere, or was unlinked. */
-    walk->complete = parent && !walk->mount;
+    walk->complete = parent && !mount;
     return 1;
   }
 
   if (at > PATH_BYTES - (NAME_MAX + 1)) return 1;
-  size = bpf_probe_read_kernel_str(&walk->names->names[at], NAME_MAX + 1,
-                                   BPF_CORE_READ(walk->dentry, d_name.name));
+  size = bpf_probe_read_kernel_str(&walk->names->names[at], NAME_MAX + 1, name);
   if (size < 0) return 1;
   walk->size = at + size;
   walk->dentry = parent;

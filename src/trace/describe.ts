@@ -5,7 +5,7 @@ import type { TraceEvent } from './trace.js';
 /** One line of text for an event: who called, with what, and what BPF made of it. */
 export function describeEvent({ comm, pid, hook, arguments: values, result }: TraceEvent): string {
   const given = Object.entries(values).map(([name, value]) => `${name}=${describeArgument(value)}`);
-  return `${comm}(${pid}) ${hook} ${given.join(' ')}${describeResult(result)}`.trimEnd();
+  return [`${comm}(${pid})`, hook, ...given].join(' ') + describeResult(result);
 }
 
 function describeResult(result: number | undefined): string {

@@ -47,16 +47,17 @@ function dotted(view: DataView): string {
   return [4, 5, 6, 7].map((at) => view.getUint8(at)).join('.');
 }
 
-/** RFC 5952: the longest run of zero groups is left out. */
+/** RFC 5952: the longest run of zero groups is left out, if it is one of two or more. */
 function colons(view: DataView): string {
   const groups = [8, 10, 12, 14, 16, 18, 20, 22].map((at) => view.getUint16(at).toString(16));
-  const text = groups.join(':');
-  const runs = text.match(/\b0(?::0)+\b/g) ?? [];
-  const [longest] = runs.sort((a, b) => b.length - a.length);
-  if (longest === undefined) return text;
-  const at = text.indexOf(longest);
-  const [before, after] = [text.slice(0, at), text.slice(at + longest.length)];
-  return `${before.replace(/:$/, '')}::${after.replace(/^:/, '')}`;
+  let [from, length] = [0, 1];
+  for (const start of groups.keys()) {
+    const end = groups.findIndex((group, i) => i >= start && group !== '0');
+    const zeros = (end < 0 ? groups.length : end) - start;
+    if (zeros > length) [from, length] = [start, zeros];
+  }
+  if (length === 1) return groups.join(':');
+  return `${groups.slice(0, from).join(':')}::${groups.slice(from + length).join(':')}`;
 }
 
 function unixPath(bytes: Uint8Array): string {
