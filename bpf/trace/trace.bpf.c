@@ -50,10 +50,11 @@ struct path_names {
 };
 
 enum step_kind {
-  STEP_POINTER, /* values[to] = *(values[from] + offset) */
-  STEP_BYTES,   /* copy size bytes of values[from] + offset to the event, at to */
-  STEP_STRING,  /* the same, up to a NUL */
-  STEP_PATH /* the struct path_names of dentry values[from] and vfsmount values[offset] (0: without), at to */
+  STEP_POINTER,     /* values[to] = *(values[from] + offset) */
+  STEP_BYTES,       /* copy size bytes of values[from] + offset to the event, at to */
+  STEP_STRING,      /* the same, up to a NUL */
+  STEP_PATH,        /* the names of dentry values[from] in its file system, as struct path_names at to */
+  STEP_MOUNTED_PATH /* the same across mounts, from vfsmount values[offset] on */
 };
 
 struct step {
@@ -152,18 +153,12 @@ static long walk_step(__u32 level, struct path_walk* walk) {
   return 0;
 }
 
-static __always_inline long take_path(struct path_names* names, __u64 dentry, __u64 mount) {
-  struct path_walk walk = {
-      .dentry = (void*)dentry,
-      .mount = mount_of((void*)mount),
-      .names = names,
-  };
+static __always_inline void take_path(struct path_names* names, __u64 dentry, struct mount* mount) {
+  struct path_walk walk = {.dentry = (void*)dentry, .mount = mount, .names = names};
 
-  if (!dentry) return -1;
   bpf_loop(PATH_LEVELS, walk_step, &walk, 0);
   names->size = walk.size;
   names->complete = walk.complete;
-  return 0;
 }
 
 SEC("syscall")
@@ -192,34 +187,37 @@ int trace_hook(__u64* context) {
   }
   if (has_result) bpf_get_func_ret(context, &result);
 
+  /*
+   * No step asks what became of it or of the one before: the verifier would follow both answers, each time,
+   * and give up. Nothing can be read through a NULL pointer, whatever the offset.
+   */
   for (i = 0; i < MAX_STEPS; i++) {
     const volatile struct step* step = &steps[i];
     __u32 from = step->from, offset = step->offset, to = step->to, size = step->size;
-    long error = -1;
+    long error = 0;
     void* source;
 
     if (i >= step_count) break;
     if (from >= MAX_VALUES || to >= MAX_EVENT) continue;
-    source = (void*)values[from];
-    if (source) {
-      switch (step->kind) {
-        case STEP_POINTER:
-          if (to < MAX_VALUES)
-            error = bpf_probe_read_kernel(&values[to], sizeof(values[to]), source + offset);
-          break;
-        case STEP_BYTES:
-          error = bpf_probe_read_kernel((void*)event + to, size, source + offset);
-          break;
-        case STEP_STRING:
-          error = bpf_probe_read_kernel_str((void*)event + to, size, source + offset);
-          break;
-        case STEP_PATH:
-          if (offset < MAX_VALUES)
-            error = take_path((void*)event + to, values[from], offset ? values[offset] : 0);
-          break;
-      }
+    source = (void*)values[from] + offset;
+    switch (step->kind) {
+      case STEP_POINTER:
+        if (to < MAX_VALUES) error = bpf_probe_read_kernel(&values[to], sizeof(values[to]), source);
+        break;
+      case STEP_BYTES:
+        error = bpf_probe_read_kernel((void*)event + to, size, source);
+        break;
+      case STEP_STRING:
+        error = bpf_probe_read_kernel_str((void*)event + to, size, source);
+        break;
+      case STEP_PATH:
+        take_path((void*)event + to, values[from], NULL);
+        break;
+      case STEP_MOUNTED_PATH:
+        if (offset < MAX_VALUES) take_path((void*)event + to, values[from], mount_of((void*)values[offset]));
+        break;
     }
-    if (error < 0) failed |= 1ull << i;
+    failed |= ((__u64)error >> 63) << i;
   }
 
   event->time_ns = bpf_ktime_get_boot_ns();

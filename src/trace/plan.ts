@@ -5,7 +5,7 @@ import type { TraceRecord } from './record.js';
 
 /** A step of the BPF program: bpf/trace/trace.bpf.c. */
 export interface Step {
-  kind: 'STEP_POINTER' | 'STEP_BYTES' | 'STEP_STRING' | 'STEP_PATH';
+  kind: 'STEP_POINTER' | 'STEP_BYTES' | 'STEP_STRING' | 'STEP_PATH' | 'STEP_MOUNTED_PATH';
   from: number;
   offset: number;
   to: number;
@@ -98,8 +98,11 @@ export class Plan {
    */
   path(dentry: Value | undefined, mount?: Value): Part<string> | undefined {
     if (dentry === undefined) return undefined;
-    const { at, ok } = this.#copy('STEP_PATH', dentry, mount ?? 0, PATH_NAMES_BYTES);
-    return (record) => (ok(record) ? record.path(at) : undefined);
+    const { at } =
+      mount === undefined
+        ? this.#copy('STEP_PATH', dentry, 0, PATH_NAMES_BYTES)
+        : this.#copy('STEP_MOUNTED_PATH', dentry, mount, PATH_NAMES_BYTES);
+    return (record) => record.path(at);
   }
 
   #decoded<T>(from: Value, offset: number, type: number): Part<T> {

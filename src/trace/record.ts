@@ -34,10 +34,14 @@ export class TraceRecord {
     return place.toString('utf8', 0, end < 0 ? size : end);
   }
 
-  /** `struct path_names`: u32 size, u32 complete, the names from the last to the first. */
-  path(at: number): string {
+  /**
+   * `struct path_names`: u32 size, u32 complete, the names from the last to the first. Undefined when there was no
+   * dentry.
+   */
+  path(at: number): string | undefined {
     const size = this.bytes.readUInt32LE(at);
     const complete = this.bytes.readUInt32LE(at + 4) !== 0;
+    if (size === 0 && !complete) return undefined;
     const names = this.bytes.toString('utf8', at + 8, at + 8 + size).split('\0');
     names.pop();
     return `${complete ? '' : '...'}/${names.reverse().join('/')}`;

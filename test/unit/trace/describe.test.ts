@@ -45,5 +45,6 @@ test('a path is put together from its names, and says when a part is missing', (
   expect(record(1, 'hostname', 'etc').path(0)).toBe('/etc/hostname');
   expect(record(1).path(0)).toBe('/');
   expect(record(0, 'deep', 'very').path(0)).toBe('.../very/deep');
+  expect(record(0).path(0)).toBeUndefined();
   expect([0, 1, 2].map((step) => record(1).failed(step))).toEqual([false, true, false]);
 });

@@ -20,8 +20,9 @@ struct mount {
   struct vfsmount mnt;
 } __attribute__((preserve_access_index));
 
+/* Of NULL it makes a pointer through which nothing can be read. */
 static __always_inline struct mount* mount_of(const struct vfsmount* part) {
-  return part ? (void*)part - bpf_core_field_offset(struct mount, mnt) : (void*)0;
+  return (void*)part - bpf_core_field_offset(struct mount, mnt);
 }
 
 #endif
