@@ -15,7 +15,10 @@ const DECODED_GOAL = 25e6;
 const RETAINED_GOAL = 2.6e6;
 
 const MAPS = ['hash', 'hash_struct', 'array', 'percpu_hash', 'percpu_array'];
-const OPERATIONS = ['get', 'has', 'set', 'delete', 'iterate'];
+const OPERATIONS = [
+  ...['get', 'has', 'set', 'delete', 'iterate'],
+  ...['get-batch', 'get-batch-decoded', 'set-batch', 'delete-batch'],
+];
 
 const RECORDS = new Map([
   ['tiny', '16 bytes'],
@@ -81,19 +84,24 @@ export const CASES = [
 export const describeRecords = (records) => RECORDS.get(records);
 
 function isPossible(map, operation) {
-  return operation !== 'delete' || !map.endsWith('array');
+  if (operation.endsWith('batch-decoded')) return !map.startsWith('percpu');
+  if (operation.endsWith('batch') && map.startsWith('percpu')) return false;
+  return !operation.startsWith('delete') || !map.endsWith('array');
 }
 
 function mapCase(map) {
   return (operation) => {
     const name = `map-${operation}`;
+    const inBatches = operation.includes('batch');
+    // C and Go have no other way to see a batch.
+    const other = name.replace('-decoded', '');
     return {
       name: `${name} ${map}`,
       group: 'maps',
       target: map,
-      count: 20_000,
-      peers: { c: name, js: name, go: name },
-      mostRatio: operation.endsWith('batch') ? BATCH_GOAL : OPERATION_GOAL,
+      count: inBatches ? 50_000 : 20_000,
+      peers: { c: other, js: name, go: other },
+      mostRatio: inBatches ? (name === other ? BATCH_GOAL : undefined) : OPERATION_GOAL,
     };
   };
 }

@@ -13,7 +13,9 @@ export type ObjectHandle = Handle<'object'>;
 export type ProgramHandle = Handle<'program'>;
 export type MapHandle = Handle<'map'>;
 export type LinkHandle = Handle<'link'>;
-export type RingHandle = Handle<'ring'>;
+export type StatisticsHandle = Handle<'statistics'>;
+export type ReaderHandle = Handle<'reader'>;
+export type UserRingHandle = Handle<'userRing'>;
 
 export interface NativeProgramSpec {
   name: string;
@@ -23,6 +25,13 @@ export interface NativeProgramSpec {
   /** `enum bpf_attach_type` */
   attachType: number;
   autoload: boolean;
+}
+
+export interface NativeProgramDeclaration extends NativeProgramSpec {
+  /** libbpf's name of the attach type. */
+  attachTypeName: string;
+  /** BPF_F_*; what the section's name says is not among them. */
+  flags: number;
 }
 
 /** What a map of maps holds, as the object declares it. */
@@ -56,6 +65,7 @@ export interface NativeProgramInfo {
   loadTimeNs: bigint;
   runCount: bigint;
   runTimeNs: bigint;
+  attachBtfObjectId: number;
   attachBtfId: number;
   verifiedInstructions: number;
 }
@@ -78,15 +88,49 @@ export interface NativeMapInfo {
   valueTypeId: number;
 }
 
+/** What a link tells by its type: `tracing`, `cgroup`, `raw_tracepoint`, `iter`, `perf_event`; nothing for others. */
 export interface NativeLinkInfo {
   id: number;
-  /** libbpf's name of the link type: `tracing`, `cgroup`, ... */
+  /** libbpf's name of the link type. */
   type: string;
   programId: number;
-  /** libbpf's name of the attach type, of tracing and cgroup links; empty for others. */
-  attachType: string;
-  targetBtfId: number;
-  cgroupId: bigint;
+  /** tracing, cgroup: libbpf's name of the attach type. */
+  attachType?: string;
+  /** tracing */
+  targetObjectId?: number;
+  targetBtfId?: number;
+  /** tracing, raw_tracepoint, perf_event; 0n where the kernel does not tell. */
+  cookie?: bigint;
+  /** cgroup, iter */
+  cgroupId?: bigint;
+  /** raw_tracepoint, iter, perf_event */
+  name?: string;
+  /** iter */
+  mapId?: number;
+  order?: number;
+  tid?: number;
+  pid?: number;
+  /** perf_event: `enum bpf_perf_event_type`, and of a probe its offset and address. */
+  eventType?: number;
+  offset?: number;
+  address?: bigint;
+}
+
+/** What an iterator walks over. */
+export interface NativeIteratorTarget {
+  map?: MapHandle;
+  cgroup?: string;
+  /** `enum bpf_cgroup_iter_order` */
+  order?: number;
+  tid?: number;
+  pid?: number;
+}
+
+export interface NativePerfCpu {
+  cpu: number;
+  lost: bigint;
+  waiting: number;
+  read: boolean;
 }
 
 export interface NativeOpenOptions {
@@ -144,6 +188,18 @@ export interface NativeFoundBtf {
   ofKernel: boolean;
 }
 
+/**
+ * The elements of one map; the functions need no `this`. An element is one buffer, which may be larger: the key, padded
+ * to 8 bytes, then the value.
+ */
+export interface NativeElements {
+  /** Whether there is such a key; writes its value into `element`. */
+  lookup(element: Uint8Array): boolean;
+  take(element: Uint8Array): boolean;
+  update(element: Uint8Array, flags: number): void;
+  delete(element: Uint8Array): boolean;
+}
+
 export interface NativeMapDefinition {
   type: string;
   name: string;
@@ -154,6 +210,9 @@ export interface NativeMapDefinition {
   /** map_extra */
   extra: number;
   numaNode?: number;
+  /** BTF ids in the object that describes its types; 0: none. */
+  keyTypeId: number;
+  valueTypeId: number;
 }
 
 /** A program to be verified and dropped at once. */
@@ -173,11 +232,22 @@ export interface Binding {
   setErrorFactory(make: (message: string, fields: BpfErrorFields) => Error): void;
 
   objectOpen(elf: Uint8Array, options: NativeOpenOptions): ObjectHandle;
-  objectPrograms(object: ObjectHandle): NativeProgramSpec[];
+  objectPrograms(object: ObjectHandle): NativeProgramDeclaration[];
   objectMaps(object: ObjectHandle): NativeMapSpec[];
   objectBtf(object: ObjectHandle): Uint8Array;
+  /** `struct bpf_insn` after `struct bpf_insn`, as the file has them; before load. */
+  objectInstructions(object: ObjectHandle, program: string): Uint8Array;
   objectLog(object: ObjectHandle): string;
   objectSetAutoload(object: ObjectHandle, program: string, autoload: boolean): void;
+  objectSetExpectedAttachType(object: ObjectHandle, program: string, attachType: number): void;
+  objectSetAttachTarget(
+    object: ObjectHandle,
+    program: string,
+    attachTarget: string,
+    ofProgram?: ProgramHandle,
+  ): void;
+  /** Maps of `object` become those of `loaded`, which was opened from the same file. */
+  objectShareMaps(object: ObjectHandle, loaded: ObjectHandle): void;
   objectSetMaxEntries(object: ObjectHandle, map: string, maxEntries: number): void;
   objectSetMapType(object: ObjectHandle, map: string, type: string): void;
   objectSetKeySize(object: ObjectHandle, map: string, size: number): void;
@@ -198,19 +268,17 @@ export interface Binding {
   programOpenPinned(path: string): ProgramHandle;
   programInfo(program: ProgramHandle): NativeProgramInfo;
   programPin(program: ProgramHandle, path: string): void;
+  /** Whether a program that attaches to cgroups was loaded for an attach type. */
+  programTakesAttachType(program: ProgramHandle, attachType: number): boolean;
   programTestRun(program: ProgramHandle, context: Uint8Array): number;
   programClose(program: ProgramHandle): void;
 
   /** `flags`: 0, BPF_F_RDONLY or BPF_F_WRONLY. */
   mapOpenPinned(path: string, flags: number): MapHandle;
   mapOpenById(id: number, flags: number): MapHandle;
-  mapCreate(definition: NativeMapDefinition, inner: MapHandle | null): MapHandle;
+  mapCreate(definition: NativeMapDefinition, inner: MapHandle | null, types: ObjectHandle | null): MapHandle;
   mapInfo(map: MapHandle): NativeMapInfo;
-  /** An element is one buffer, which may be larger: the key, padded to 8 bytes, then the value. */
-  mapLookup(map: MapHandle, element: Uint8Array): boolean;
-  mapTake(map: MapHandle, element: Uint8Array): boolean;
-  mapUpdate(map: MapHandle, element: Uint8Array, flags: number): void;
-  mapDelete(map: MapHandle, element: Uint8Array): boolean;
+  mapElements(map: MapHandle): NativeElements;
   /** `result` receives [elements read, whether those were the last, whether there was no room]. */
   mapLookupBatch(
     map: MapHandle,
@@ -240,23 +308,58 @@ export interface Binding {
   mapPin(map: MapHandle, path: string): void;
   mapClose(map: MapHandle): void;
 
-  linkAttachLsm(program: ProgramHandle, cookie: bigint): LinkHandle;
-  linkAttachCgroup(program: ProgramHandle, cgroup: string, attachType: number): LinkHandle;
-  linkAttachAsDeclared(object: ObjectHandle, program: string): LinkHandle;
+  attachLsm(program: ProgramHandle, cookie: bigint): LinkHandle;
+  attachCgroup(program: ProgramHandle, cgroup: string, attachType: number): LinkHandle;
+  attachFunction(program: ProgramHandle, attachType: number, cookie: bigint): LinkHandle;
+  attachRawTracepoint(program: ProgramHandle, target: string, cookie: bigint): LinkHandle;
+  attachIterator(program: ProgramHandle, target: NativeIteratorTarget): LinkHandle;
+  attachKprobe(
+    program: ProgramHandle,
+    target: string,
+    offset: number,
+    onReturn: boolean,
+    cookie: bigint,
+  ): LinkHandle;
+  attachTracepoint(program: ProgramHandle, category: string, name: string, cookie: bigint): LinkHandle;
+
   linkOpenPinned(path: string): LinkHandle;
+  linkOpenById(id: number): LinkHandle;
   linkInfo(link: LinkHandle): NativeLinkInfo;
+  linkUpdate(link: LinkHandle, program: ProgramHandle, expectedOld?: ProgramHandle): void;
+  linkDetach(link: LinkHandle): void;
+  /** A file descriptor to read from, which is the caller's to close. */
+  linkIterate(link: LinkHandle): number;
   linkPin(link: LinkHandle, path: string): void;
   linkClose(link: LinkHandle): void;
 
-  ringOpen(map: MapHandle, onReadable: () => void): RingHandle;
+  /** `onReadable` is called once, in a turn of its own, for each `readerArm`; the same for the others. */
+  ringOpen(map: MapHandle, onReadable: () => void): ReaderHandle;
+  perfOpen(map: MapHandle, pages: number, wakeupEvents: number, onReadable: () => void): ReaderHandle;
+  perfCpus(perf: ReaderHandle): NativePerfCpu[];
+  perfAdoptCpus(perf: ReaderHandle): number[];
   /** `result` receives [bytes written, records, whether more wait, bytes a single record needs]. */
-  ringDrain(ring: RingHandle, slab: Uint8Array, most: number, result: Uint32Array): void;
-  ringAvailable(ring: RingHandle): number;
-  ringArm(ring: RingHandle): void;
-  ringDisarm(ring: RingHandle): void;
-  ringRef(ring: RingHandle, keepAlive: boolean): void;
-  ringClose(ring: RingHandle): void;
+  readerDrain(reader: ReaderHandle, slab: Uint8Array, most: number, result: Uint32Array): void;
+  readerAvailable(reader: ReaderHandle): number;
+  readerArm(reader: ReaderHandle): void;
+  readerDisarm(reader: ReaderHandle): void;
+  readerRef(reader: ReaderHandle, keepAlive: boolean): void;
+  readerClose(reader: ReaderHandle): void;
 
+  userRingOpen(map: MapHandle, onWritable: () => void): UserRingHandle;
+  /** How many of the first `count` records of a slab found room. */
+  userRingSend(ring: UserRingHandle, slab: Uint8Array, count: number): number;
+  userRingWaiting(ring: UserRingHandle): number;
+  userRingArm(ring: UserRingHandle): void;
+  userRingDisarm(ring: UserRingHandle): void;
+  userRingRef(ring: UserRingHandle, keepAlive: boolean): void;
+  userRingClose(ring: UserRingHandle): void;
+
+  /** The kernel counts runs of programs until it is closed. */
+  statisticsEnable(): StatisticsHandle;
+  statisticsClose(statistics: StatisticsHandle): void;
+
+  /** The number of an attach type by libbpf's name of it. */
+  attachTypeNumber(name: string): number | null;
   libbpfVersion(): string;
   libbpfHas(name: string): boolean;
   activeLsmIds(): number[] | null;

@@ -6,6 +6,9 @@
 
 #include "peer.h"
 
+// What bpf_loop() does at most (BPF_MAX_LOOPS); a ring holds less.
+#define MOST_LOOPS (1u << 23)
+
 struct request {
   uint32_t records;
   uint32_t first;
@@ -49,7 +52,8 @@ void ring_consume(struct measured* m, const char* records, uint64_t count) {
   seen = (struct seen){0};
   while (seen.records < count) {
     const uint64_t left = count - seen.records;
-    const struct request request = {left < UINT32_MAX ? (uint32_t)left : UINT32_MAX, (uint32_t)seen.records};
+    const uint32_t most = left < MOST_LOOPS ? (uint32_t)left : MOST_LOOPS;
+    const struct request request = {most, (uint32_t)seen.records};
     run_program(program, request);
     start(m);
     const int result = ring_buffer__consume(ring);

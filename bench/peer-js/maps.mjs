@@ -8,6 +8,10 @@ export const mapCases = new Map([
   ['map-set', set],
   ['map-delete', remove],
   ['map-iterate', iterate],
+  ['map-get-batch', getBatch],
+  ['map-get-batch-decoded', getBatchDecoded],
+  ['map-set-batch', setBatch],
+  ['map-delete-batch', removeBatch],
 ]);
 
 const filled = new Set();
@@ -86,4 +90,64 @@ async function iterate(watch, name, count) {
     watch.stop();
   }
   return { units: seen };
+}
+
+/** Numbers are read from the bytes, as the C peer reads them. */
+async function getBatch(watch, name, count) {
+  const { map } = await filledKind(name);
+  let seen = 0;
+  let sum = 0;
+  while (seen < count) {
+    watch.start();
+    sum = 0;
+    for (const { length, valueBytes } of map.batches(ENTRIES)) {
+      const words = new Uint32Array(valueBytes.buffer, valueBytes.byteOffset, valueBytes.length / 4);
+      const step = words.length / length;
+      for (let at = 0; at < words.length; at += step) sum += words[at];
+      seen += length;
+    }
+    watch.stop();
+  }
+  return { units: seen, check: sum };
+}
+
+/** Keys and values are decoded. */
+async function getBatchDecoded(watch, name, count) {
+  const { map, number } = await filledKind(name);
+  let seen = 0;
+  let sum = 0;
+  while (seen < count) {
+    watch.start();
+    sum = 0;
+    for (const [, value] of map) {
+      sum += number(value);
+      seen++;
+    }
+    watch.stop();
+  }
+  return { units: seen, check: sum };
+}
+
+async function setBatch(watch, name, count) {
+  const { map, make } = await filledKind(name);
+  let done = 0;
+  while (done < count) {
+    watch.start();
+    map.setMany(Array.from({ length: ENTRIES }, (_, key) => [key, make(done)]));
+    watch.stop();
+    done += ENTRIES;
+  }
+  return { units: done };
+}
+
+async function removeBatch(watch, name, count) {
+  const { map } = await kindOf(name);
+  let deleted = 0;
+  while (deleted < count) {
+    await fill(name);
+    watch.start();
+    deleted += map.deleteMany(Array.from({ length: ENTRIES }, (_, key) => key));
+    watch.stop();
+  }
+  return { units: deleted };
 }

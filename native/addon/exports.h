@@ -6,14 +6,19 @@
 namespace bpf_lsm {
 
 void export_object(Napi::Object exports);
+void export_object_programs(Napi::Object exports);
 void export_program(Napi::Object exports);
 void export_map(Napi::Object exports);
+void export_attach(Napi::Object exports);
 void export_map_batch(Napi::Object exports);
+void export_map_elements(Napi::Object exports);
 void export_map_memory(Napi::Object exports);
 void export_map_objects(Napi::Object exports);
 void export_object_maps(Napi::Object exports);
 void export_link(Napi::Object exports);
-void export_ring(Napi::Object exports);
+void export_reader(Napi::Object exports);
+void export_perf(Napi::Object exports);
+void export_user_ring(Napi::Object exports);
 void export_probe(Napi::Object exports);
 void export_inventory(Napi::Object exports);
 

@@ -1,11 +1,13 @@
-// The kinds of handles, their type tags and what messages call them.
+// The kinds of handles, and what messages call them.
 #pragma once
 
 #include <atomic>
 
 #include "../core/map.h"
 #include "../core/object.h"
+#include "../core/perf.h"
 #include "../core/ring.h"
+#include "../core/user_ring.h"
 #include "handle.h"
 #include "poller.h"
 
@@ -22,45 +24,65 @@ struct ProgramHandle {
   UniqueFd fd;
 };
 
+// Statistics are on as long as it lives.
+struct StatisticsHandle {
+  explicit StatisticsHandle(UniqueFd statistics) : fd(std::move(statistics)) {}
+  UniqueFd fd;
+};
+
 struct LinkHandle {
   explicit LinkHandle(UniqueFd link) : fd(std::move(link)) {}
   UniqueFd fd;
 };
 
-struct RingHandle {
-  explicit RingHandle(UniqueFd map) : ring(std::move(map)) {}
-  Ring ring;
-  std::unique_ptr<Poller> poller;  // goes first: it watches the ring's descriptor
+// A reader of a ring buffer or perf buffer.
+struct ReaderHandle {
+  explicit ReaderHandle(std::unique_ptr<RecordReader> source) : reader(std::move(source)) {}
+  std::unique_ptr<RecordReader> reader;
+  PerfBuffer* perf = nullptr;      // the same, when it is one
+  std::unique_ptr<Poller> poller;  // goes first: it watches the reader's descriptor
+};
+
+struct UserRingHandle {
+  explicit UserRingHandle(UniqueFd map) : ring(std::move(map)) {}
+  UserRing ring;
+  std::unique_ptr<Poller> poller;  // as above
 };
 
 template <>
 struct HandleKind<ObjectHandle> {
-  static constexpr napi_type_tag kTag{0x6f7c2f6e0a9d4b11, 0x9d5b6f3ac2e84701};
   static constexpr const char* kNoun = "BPF object";
 };
 
 template <>
 struct HandleKind<ProgramHandle> {
-  static constexpr napi_type_tag kTag{0x1b0e5c1d7c3f4a22, 0xb1f04be1a6d35902};
   static constexpr const char* kNoun = "program";
 };
 
 template <>
 struct HandleKind<Map> {
-  static constexpr napi_type_tag kTag{0x83d19a4f52e64c33, 0x8a2cf7b40d91e603};
   static constexpr const char* kNoun = "map";
 };
 
 template <>
 struct HandleKind<LinkHandle> {
-  static constexpr napi_type_tag kTag{0xc5a7720b9f1e4d44, 0xa7e6183d5f20cb04};
   static constexpr const char* kNoun = "link";
 };
 
 template <>
-struct HandleKind<RingHandle> {
-  static constexpr napi_type_tag kTag{0x2e9460d8b3a75e55, 0x946cd21fe870ab05};
-  static constexpr const char* kNoun = "ring buffer reader";
+struct HandleKind<StatisticsHandle> {
+  static constexpr napi_type_tag kTag{0x5bd1e8a94c06f766, 0xe2f7439a0b68dc06};
+  static constexpr const char* kNoun = "switch of statistics";
+};
+
+template <>
+struct HandleKind<ReaderHandle> {
+  static constexpr const char* kNoun = "record reader";
+};
+
+template <>
+struct HandleKind<UserRingHandle> {
+  static constexpr const char* kNoun = "user ring buffer";
 };
 
 // The object, unless a pool thread is at work on it.

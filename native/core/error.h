@@ -48,6 +48,9 @@ class Error : public std::exception {
 };
 
 namespace codes {
+inline constexpr const char* kNotElf = "ERR_BPF_NOT_ELF";
+inline constexpr const char* kObject = "ERR_BPF_OBJECT";
+inline constexpr const char* kBtf = "ERR_BPF_BTF";
 inline constexpr const char* kArgument = "ERR_BPF_ARGUMENT";
 inline constexpr const char* kClosed = "ERR_BPF_CLOSED";
 inline constexpr const char* kBusy = "ERR_BPF_BUSY";

@@ -1,7 +1,10 @@
 // Opening hostile and plain object images; loading needs a kernel and is tested from JavaScript.
 #include "../core/object.h"
 
+#include <elf.h>
+
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <iterator>
 
@@ -65,7 +68,27 @@ const Case truncated("an object cut short anywhere is refused or opened, never a
 });
 
 const Case log_is_kept("libbpf's words travel with the error", [] {
-  const std::vector<char> image(200, 'x');
+  // The header of an object and nothing of BPF: sound, but not for libbpf.
+  const auto whole = fixture();
+  std::vector<char> image(whole.begin(), whole.begin() + sizeof(Elf64_Ehdr));
+  image.insert(image.end(), sizeof(Elf64_Shdr), '\0');
+  Elf64_Ehdr header{};
+  std::memcpy(&header, image.data(), sizeof(header));
+  header.e_shoff = sizeof(header);
+  header.e_shnum = 1;
+  header.e_shstrndx = 0;
+  std::memcpy(image.data(), &header, sizeof(header));
+  const Elf64_Shdr names{.sh_name = 0,
+                         .sh_type = SHT_STRTAB,
+                         .sh_flags = 0,
+                         .sh_addr = 0,
+                         .sh_offset = EI_NIDENT - 1,
+                         .sh_size = 1,
+                         .sh_link = 0,
+                         .sh_info = 0,
+                         .sh_addralign = 1,
+                         .sh_entsize = 0};
+  std::memcpy(image.data() + sizeof(header), &names, sizeof(names));
   try {
     open(image, image.size());
     bpf_lsm::testing::fail(__FILE__, __LINE__, "opened");

@@ -9,10 +9,10 @@ import { closureEncoder } from './encoder-closure.js';
 import { generatedEncoder } from './encoder-generated.js';
 import type { Layout } from './layout.js';
 import { layoutOf } from './layout-of.js';
-import { memoryOf } from './memory.js';
+import { locationOf } from './memory.js';
 import { Place } from './place.js';
 import { defaultLabel, fits, noRoom } from './room.js';
-import { type Encode, scratchEncoder } from './scratch-encoder.js';
+import { type Encode, encoderOf } from './scratch-encoder.js';
 
 /**
  * Turns the bytes of one C type into JavaScript values and back.
@@ -109,8 +109,8 @@ export function compileCodec<T>(layout: Layout, options: CompileOptions): Codec<
       if (!fits(bytes, offset, size)) {
         throw noRoom(bytes, offset, size, label);
       }
-      const memory = memoryOf(bytes.buffer);
-      return read(memory.view, memory.bytes, bytes.byteOffset + offset) as T;
+      const { memory, start } = locationOf(bytes);
+      return read(memory.view, memory.bytes, start + offset) as T;
     },
     encode(value: T, into?: Uint8Array, offset = 0): Uint8Array {
       if (into !== undefined && !fits(into, offset, size)) {
@@ -129,5 +129,5 @@ function makeReader(backEnd: BackEnd, layout: Layout, rules: DecodeRules): Reade
 
 function makeEncode(backEnd: BackEnd, layout: Layout, place: Place, rules: EncodeRules): Encode {
   const make = backEnd === 'generated' ? generatedEncoder : closureEncoder;
-  return scratchEncoder(make(layout, place, rules), layout.size);
+  return encoderOf(layout, make(layout, place, rules), rules.partial);
 }

@@ -7,7 +7,7 @@ import { closureFields } from './fields-closure.js';
 import { generatedFields } from './fields-generated.js';
 import type { Layout, RecordLayout } from './layout.js';
 import { layoutOf } from './layout-of.js';
-import { memoryOf } from './memory.js';
+import { locationOf } from './memory.js';
 import { defaultLabel, fits, noRoom } from './room.js';
 import type { Fields } from './value-types.js';
 
@@ -99,8 +99,8 @@ export function compileCursor<T>(layout: Layout, options: Omit<CompileOptions, '
       if (!fits(bytes, offset, size)) {
         throw noRoom(bytes, offset, size, label);
       }
-      const memory = memoryOf(bytes.buffer);
-      maker.move(this.#fields, memory.view, memory.bytes, bytes.byteOffset + offset);
+      const { memory, start } = locationOf(bytes);
+      maker.move(this.#fields, memory.view, memory.bytes, start + offset);
       return this.fields;
     }
   };

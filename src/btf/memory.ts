@@ -7,17 +7,34 @@ export interface Memory {
   readonly bytes: Buffer;
 }
 
-let latest: Memory = spanning(new ArrayBuffer(0));
+/** Where bytes are: views that span their whole buffer, and the position in it at which they begin. */
+export interface Location {
+  readonly of: Uint8Array;
+  readonly memory: Memory;
+  readonly start: number;
+}
+
+let latest: Location = { of: new Uint8Array(0), memory: spanning(new ArrayBuffer(0)), start: 0 };
+let other: Location = latest;
 
 /**
- * The views that span an ArrayBuffer. The last ones made are kept: events are decoded one after another from the same
- * slab, and making views costs more than decoding one event.
+ * Locates bytes. The last two locations are kept: events are decoded one after another from the same slab, keys and
+ * values by turns from two, and even asking a Uint8Array for its buffer costs as much as decoding an event of a few
+ * fields.
  */
-export function memoryOf(buffer: ArrayBufferLike): Memory {
-  if (latest.buffer !== buffer) {
-    latest = spanning(buffer);
+export function locationOf(bytes: Uint8Array): Location {
+  if (latest.of !== bytes) {
+    const found = other.of === bytes ? other : locate(bytes);
+    other = latest;
+    latest = found;
   }
   return latest;
+}
+
+function locate(of: Uint8Array): Location {
+  const { buffer, byteOffset } = of;
+  const near = [latest, other].find(({ memory }) => memory.buffer === buffer);
+  return { of, memory: near?.memory ?? spanning(buffer), start: byteOffset };
 }
 
 function spanning(buffer: ArrayBufferLike): Memory {

@@ -1,10 +1,22 @@
+export type { AttachOptions, CgroupOrder, IterateOptions } from './attach-options.js';
 export { BpfObject } from './bpf-object.js';
 export { activeLsms, bpfIsActive, type Finding, ftraceIsOn } from './consulted.js';
 export { type ArgumentFacts, type HookFacts, hookFacts } from './hook-facts.js';
 /** @internal */
 export * from './internals.js';
 export { hasLsmHooks, hookPrototype } from './kernel-hooks.js';
-export { Link, type LinkInfo } from './link.js';
+export { Link } from './link.js';
+export type {
+  CgroupLinkInfo,
+  IteratorLinkInfo,
+  LinkInfo,
+  OtherLinkInfo,
+  PerfEventLinkInfo,
+  RawTracepointLinkInfo,
+  TracingLinkInfo,
+} from './link-info.js';
+export type { ReplaceOptions } from './link-replace.js';
+export { type LockdownState, lockdownState } from './lockdown.js';
 export {
   AnyMap,
   BpfArray,
@@ -36,6 +48,7 @@ export {
   SkStorage,
   TaskStorage,
 } from './maps/index.js';
+export type { ObjectWarning } from './mixed-up-verdicts.js';
 export { type ObjectTypesOptions, objectTypes } from './object-types.js';
 export type { InnerMapDefinition, OpenMap, OpenMapOfMaps } from './open-map.js';
 export {
@@ -43,9 +56,11 @@ export {
   OpenObject,
   type OpenOptions,
 } from './open-object.js';
-export type { OpenProgram } from './open-program.js';
+export type { OpenProgram, ProgramFunction } from './open-program.js';
 export { type Capability, heldCapabilities, inInitialUserNamespace, missingForLsm } from './privileges.js';
-export { type AttachOptions, BpfProgram, type ProgramInfo } from './program.js';
+export { BpfProgram, type ProgramInfo } from './program.js';
+export type { ProgramReport } from './program-report.js';
+export type { RecordTypes } from './record-type.js';
 export type {
   AnyShape,
   Globals,

@@ -3,3 +3,4 @@
 export { answersBool } from './hook-table.js';
 export { type ContextWord, contextWords, prototypeOf } from './hook-words.js';
 export { kernelBtf, lsmHookIds, similarHooks } from './kernel-hooks.js';
+export { linkInfoById } from './link-info.js';

@@ -21,7 +21,8 @@ export function indexCodec(label: string): Codec<number> {
   };
 }
 
-const littleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
+/** Whether this machine is. */
+export const littleEndian: boolean = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
 /** Keys and values without BTF. */
 export function bytesCodec(label: string, size: number): Codec<Uint8Array> {
@@ -58,8 +59,11 @@ export function perCpuCodec<T>(label: string, each: Codec<T>, bytes: number): Co
   return {
     typeName: `${each.typeName} per CPU`,
     size: bytes,
-    decode: (from, offset = 0) =>
-      Array.from({ length: cpus }, (_, cpu) => each.decode(from, offset + cpu * stride)),
+    decode(from, offset = 0) {
+      const values: T[] = [];
+      for (let cpu = 0; cpu < cpus; cpu++) values.push(each.decode(from, offset + cpu * stride));
+      return values;
+    },
     encode(values, into = new Uint8Array(bytes), offset = 0) {
       if (!Array.isArray(values) || values.length !== cpus) {
         throw new BpfError(`${label}: an array of ${cpus} values is wanted, one for every possible CPU`, {
@@ -67,8 +71,10 @@ export function perCpuCodec<T>(label: string, each: Codec<T>, bytes: number): Co
           reason: 'input',
         });
       }
-      // entries(), not forEach(), which would leave out the holes of an array and so pass them for zeros.
-      for (const [cpu, value] of values.entries()) each.encode(value, into, offset + cpu * stride);
+      // The kernel takes the padding too, whatever the buffer held before.
+      into.fill(0, offset, offset + bytes);
+      // Not forEach(), which would leave out the holes of an array and so pass them for zeros.
+      for (let cpu = 0; cpu < cpus; cpu++) each.encode(values[cpu] as T, into, offset + cpu * stride);
       return into;
     },
   };

@@ -58,7 +58,7 @@ export abstract class KeyedMap<Key = unknown, Value = unknown> extends AnyMap {
     const element = takeElementBuffer(this.#elementSize);
     try {
       this.keyCodec.encode(key as Key, element);
-      if (!native().mapLookup(this.handle, element)) return undefined;
+      if (!this.elements.lookup(element)) return undefined;
       return this.valueCodec.decode(element, this.#valueOffset);
     } catch (cause) {
       throw this.explained(cause);
@@ -69,7 +69,7 @@ export abstract class KeyedMap<Key = unknown, Value = unknown> extends AnyMap {
 
   /** Whether {@link KeyedMap.get} would give a value. */
   has(key: Input<Key>): boolean {
-    return this.withKey(key, (element) => native().mapLookup(this.handle, element));
+    return this.withKey(key, (element) => this.elements.lookup(element));
   }
 
   /**
@@ -86,7 +86,7 @@ export abstract class KeyedMap<Key = unknown, Value = unknown> extends AnyMap {
     try {
       this.keyCodec.encode(key as Key, element);
       this.valueCodec.encode(value as Value, element, this.#valueOffset);
-      native().mapUpdate(this.handle, element, flags);
+      this.elements.update(element, flags);
     } catch (cause) {
       throw this.explained(cause);
     } finally {
@@ -107,12 +107,11 @@ export abstract class KeyedMap<Key = unknown, Value = unknown> extends AnyMap {
     const { keySize, valueBytes } = this.info;
     const keys = new Uint8Array(list.length * keySize);
     const values = new Uint8Array(list.length * valueBytes);
-    list.forEach((entry, i) => {
-      this.#inList(i, list.length, () => {
-        if (!Array.isArray(entry) || entry.length !== 2) throw notA('pair of a key and a value', entry);
-        this.keyCodec.encode(entry[0] as Key, keys, i * keySize);
-        this.valueCodec.encode(entry[1] as Value, values, i * valueBytes);
-      });
+    const { keyCodec, valueCodec } = this;
+    this.#eachOf(list, (entry, i) => {
+      if (!Array.isArray(entry) || entry.length !== 2) throw notA('pair of a key and a value', entry);
+      keyCodec.encode(entry[0] as Key, keys, i * keySize);
+      valueCodec.encode(entry[1] as Value, values, i * valueBytes);
     });
     this.setBytes(keys, values, flags);
   }
@@ -199,9 +198,8 @@ export abstract class KeyedMap<Key = unknown, Value = unknown> extends AnyMap {
     const list = listOf(keys, this.name, 'keys');
     const { keySize } = this.info;
     const bytes = new Uint8Array(list.length * keySize);
-    list.forEach((key, i) => {
-      this.#inList(i, list.length, () => this.keyCodec.encode(key as Key, bytes, i * keySize));
-    });
+    const { keyCodec } = this;
+    this.#eachOf(list, (key, i) => keyCodec.encode(key as Key, bytes, i * keySize));
     return bytes;
   }
 
@@ -214,13 +212,14 @@ export abstract class KeyedMap<Key = unknown, Value = unknown> extends AnyMap {
     }
   }
 
-  /** Says which of many was wrong. */
-  #inList(i: number, length: number, encode: () => void): void {
+  /** Encodes one after the other, holes of an array included, and says which was wrong. */
+  #eachOf<T>(list: readonly T[], encode: (item: T, i: number) => void): void {
+    let i = 0;
     try {
-      encode();
+      for (; i < list.length; i++) encode(list[i] as T, i);
     } catch (cause) {
       if (!(cause instanceof BpfError)) throw cause;
-      throw rephrase(cause, `element ${i + 1} of ${length}: ${cause.message}`, { map: this.name });
+      throw rephrase(cause, `element ${i + 1} of ${list.length}: ${cause.message}`, { map: this.name });
     }
   }
 }
