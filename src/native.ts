@@ -140,6 +140,54 @@ export interface NativeOpenOptions {
   btfPath?: string;
 }
 
+/** A program of anybody's, as the kernel tells it. */
+export interface NativeFoundProgram {
+  id: number;
+  /** Cut to 15 characters. */
+  name: string;
+  type: string;
+  tag: string;
+  createdByUid: number;
+  loadTimeNs: bigint;
+  gplCompatible: boolean;
+  xlatedBytes: number;
+  jitedBytes: number;
+  memoryBytes?: number;
+  mapIds: number[];
+  /** The BTF object of its own types, and the id of its function there; 0 for none. */
+  btfId: number;
+  functionTypeId: number;
+  /** The BTF object of the function it was loaded for, and the function's id there; 0 for none. */
+  targetObjectId: number;
+  targetBtfId: number;
+  runCount: bigint;
+  runTimeNs: bigint;
+  recursionMisses: bigint;
+  verifiedInstructions: number;
+}
+
+export interface NativeFoundMap {
+  id: number;
+  name: string;
+  type: string;
+  keySize: number;
+  valueSize: number;
+  maxEntries: number;
+  flags: number;
+  btfId: number;
+  frozen: boolean;
+  memoryBytes?: number;
+  ownerProgramType?: string;
+}
+
+export interface NativeFoundBtf {
+  id: number;
+  bytes: number;
+  /** `vmlinux`, or a module's; empty for a program's. */
+  name: string;
+  ofKernel: boolean;
+}
+
 /**
  * The elements of one map; the functions need no `this`. An element is one buffer, which may be larger: the key, padded
  * to 8 bytes, then the value.
@@ -334,6 +382,14 @@ export interface Binding {
   activeLsmIds(): number[] | null;
   landlockAbi(): number | null;
   btfById(id: number): Uint8Array;
+  inventoryIds(kind: 'program' | 'map' | 'link' | 'btf'): number[];
+  /** Null, here and below, for one that is gone by now. */
+  inventoryProgram(id: number): NativeFoundProgram | null;
+  inventoryMap(id: number): NativeFoundMap | null;
+  inventoryBtf(id: number): NativeFoundBtf | null;
+  inventoryPin(path: string): { kind: 'program' | 'map' | 'link'; id: number } | null;
+  /** CLOCK_BOOTTIME */
+  nanosecondsSinceBoot(): bigint;
   /** `errno` is 0 when the kernel takes the program, else positive. */
   probeProgram(probe: NativeProgramProbe, instructions: Uint8Array): { errno: number; log: string };
   /** 0 when the kernel makes such a map, else a positive errno. */

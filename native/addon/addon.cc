@@ -32,6 +32,7 @@ static Napi::Object init(Napi::Env env, Napi::Object exports) {
   export_perf(exports);
   export_user_ring(exports);
   export_probe(exports);
+  export_inventory(exports);
   return exports;
 }
 

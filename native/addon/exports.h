@@ -20,5 +20,6 @@ void export_reader(Napi::Object exports);
 void export_perf(Napi::Object exports);
 void export_user_ring(Napi::Object exports);
 void export_probe(Napi::Object exports);
+void export_inventory(Napi::Object exports);
 
 }  // namespace bpf_lsm

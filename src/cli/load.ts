@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import { RingBuffer } from '../events/index.js';
 import { type AnyMap, BpfObject, type BpfProgram, type Link } from '../object/index.js';
 import { splitSetting, valueFromText } from './global-values.js';
-import { jsonText, paint } from './output.js';
+import { jsonText, paint, printJsonLine } from './output.js';
 
 interface Options {
   set: string[];
@@ -161,7 +161,7 @@ async function print(
 type Line = Record<string, unknown> & { event: 'loaded' | 'attached' | 'pinned' | 'record' | 'ended' };
 
 function sayJson(line: Line): void {
-  process.stdout.write(`${jsonText(line)}\n`);
+  printJsonLine(line);
 }
 
 function sayText({ event, ...facts }: Line): void {

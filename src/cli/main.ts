@@ -6,6 +6,8 @@ import { checkCommand } from './check.js';
 import { featuresCommand } from './features.js';
 import { hooksCommand } from './hooks.js';
 import { loadCommand } from './load.js';
+import { lsCommand } from './ls.js';
+import { traceCommand } from './trace.js';
 import { typesCommand } from './types.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
@@ -19,6 +21,8 @@ const program = new Command('bpf-lsm')
   .addCommand(featuresCommand())
   .addCommand(hooksCommand())
   .addCommand(loadCommand())
+  .addCommand(lsCommand())
+  .addCommand(traceCommand())
   .addCommand(typesCommand());
 
 try {

@@ -10,6 +10,11 @@ export function printJson(value: unknown): void {
   process.stdout.write(`${jsonText(value, 2)}\n`);
 }
 
+/** The same on one line, for values that come one after another. */
+export function printJsonLine(value: unknown): void {
+  process.stdout.write(`${jsonText(value)}\n`);
+}
+
 /** The same as text, on one line unless `indent` says otherwise. */
 export function jsonText(value: unknown, indent?: number): string {
   const plain = (_: string, part: unknown) => {

@@ -3,17 +3,8 @@ export { BpfObject } from './bpf-object.js';
 export { activeLsms, bpfIsActive, type Finding, ftraceIsOn } from './consulted.js';
 export { type ArgumentFacts, type HookFacts, hookFacts } from './hook-facts.js';
 /** @internal */
-export { answersBool } from './hook-table.js';
-/** @internal */
-export { type ContextWord, contextWords, prototypeOf } from './hook-words.js';
-/** @internal */
-export { instruction, returning } from './instructions.js';
-/** @internal */
-export { hasLsmHooks, hookPrototype, kernelBtf, lsmHookIds, similarHooks } from './kernel-hooks.js';
-/** @internal */
-export { kernelEnum, kernelMember } from './kernel-types.js';
-/** @internal */
-export { KFUNCS } from './kfuncs.js';
+export * from './internals.js';
+export { hasLsmHooks, hookPrototype } from './kernel-hooks.js';
 export { Link } from './link.js';
 export type {
   CgroupLinkInfo,

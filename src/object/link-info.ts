@@ -1,3 +1,4 @@
+import { BpfError } from '../errors.js';
 import { type LinkHandle, type NativeLinkInfo, native } from '../native.js';
 import type { CgroupOrder } from './attach-options.js';
 import { kernelTells } from './kernel-structs.js';
@@ -185,4 +186,20 @@ function cookie(told: NativeLinkInfo, ...place: string[]): { cookie?: bigint } {
 /** Asks the kernel. */
 export function readLinkInfo(handle: LinkHandle): LinkInfo {
   return linkInfoOf(native().linkInfo(handle));
+}
+
+/** Asks the kernel for a link by its id; null when there is none by now. */
+export function linkInfoById(id: number): LinkInfo | null {
+  let handle: LinkHandle;
+  try {
+    handle = native().linkOpenById(id);
+  } catch (error) {
+    if (error instanceof BpfError && error.code === 'ENOENT') return null;
+    throw error;
+  }
+  try {
+    return readLinkInfo(handle);
+  } finally {
+    native().linkClose(handle);
+  }
 }

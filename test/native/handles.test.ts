@@ -517,6 +517,12 @@ describe('the addon', () => {
       'probeProgram',
       'probeMap',
       'probeCgroupLink',
+      'inventoryIds',
+      'inventoryProgram',
+      'inventoryMap',
+      'inventoryBtf',
+      'inventoryPin',
+      'nanosecondsSinceBoot',
     ];
     expect(Object.keys(native()).sort()).toEqual([...listed, ...others].sort());
   });

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Mounts. A path names a struct vfsmount, which is a part of a struct mount (fs/mount.h): find that with
+ * mount_of() and read it with BPF_CORE_READ.
+ */
+#ifndef BPF_LSM_KERNEL_MOUNT_H
+#define BPF_LSM_KERNEL_MOUNT_H
+
+#include <bpf_lsm/kernel/dentry.h>
+
+#include <bpf/bpf_core_read.h>
+
+struct vfsmount {
+  struct dentry* mnt_root;
+} __attribute__((preserve_access_index));
+
+struct mount {
+  struct mount* mnt_parent; /* itself, at the top */
+  struct dentry* mnt_mountpoint;
+  struct vfsmount mnt;
+} __attribute__((preserve_access_index));
+
+/* Of NULL it makes a pointer through which nothing can be read. */
+static __always_inline struct mount* mount_of(const struct vfsmount* part) {
+  return (void*)part - bpf_core_field_offset(struct mount, mnt);
+}
+
+#endif

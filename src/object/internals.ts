@@ -1,0 +1,9 @@
+// What other rooms need of this one, and users do not: it is no part of the public types.
+
+export { answersBool } from './hook-table.js';
+export { type ContextWord, contextWords, prototypeOf } from './hook-words.js';
+export { instruction, returning } from './instructions.js';
+export { kernelBtf, lsmHookIds, similarHooks } from './kernel-hooks.js';
+export { kernelEnum, kernelMember } from './kernel-types.js';
+export { KFUNCS } from './kfuncs.js';
+export { linkInfoById } from './link-info.js';
