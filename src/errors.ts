@@ -4,6 +4,20 @@
  */
 export type BpfErrorReason = 'kernel' | 'libbpf' | 'permission' | 'input';
 
+/** What the kernel's verifier said of a program that it refused, read from its log. */
+export interface VerifierFailure {
+  /** Which of the two forms the log has: `classic`, or with `sections` (for most failures since Linux 7.3). */
+  format: 'classic' | 'sections';
+  /** Why the program was refused, in the verifier's words. */
+  reason: string;
+  /** Where it gave up; absent when it looked at none. The text is without the state of the registers. */
+  instruction?: { index: number; text: string };
+  /** The line of source of that instruction, where the object has line information; the place since Linux 6.9. */
+  source?: { text: string; file?: string; line?: number };
+  /** What the verifier suggests, since Linux 7.3. */
+  suggestion?: string;
+}
+
 /** Facts about a failure, for programs; {@link BpfError} carries them as properties. */
 export interface BpfErrorFields {
   /**
@@ -25,6 +39,8 @@ export interface BpfErrorFields {
   map?: string | undefined;
   /** The file, bpffs or cgroup path concerned. */
   path?: string | undefined;
+  /** What the verifier said, if it was the verifier that refused a program. */
+  verifier?: VerifierFailure | undefined;
   /** The kernel verifier's log, whole. */
   verifierLog?: string | undefined;
   /** What libbpf said while the call ran, whole. */
@@ -52,6 +68,7 @@ export class BpfError extends Error {
   declare readonly hook?: string;
   declare readonly map?: string;
   declare readonly path?: string;
+  declare readonly verifier?: VerifierFailure;
   declare readonly verifierLog?: string;
   declare readonly libbpfLog?: string;
   declare readonly done?: number;
@@ -97,8 +114,8 @@ export function assertOptions(options: unknown, of: string): void {
  * unless `fields` has one or says that there is none.
  */
 export function rephrase(error: BpfError, message: string, fields: Partial<BpfErrorFields> = {}): BpfError {
-  const { code, errno, syscall, reason, program, hook, map, path, verifierLog, libbpfLog, done, hint } =
-    error;
+  const { code, errno, syscall, reason, program, hook, map, path, hint } = error;
+  const { verifier, verifierLog, libbpfLog, done } = error;
   // Most new messages quote the old one, which ends with its hint already.
   const quoted = hint !== undefined && message.endsWith(`; ${hint}`);
   return new BpfError(quoted ? message.slice(0, -`; ${hint}`.length) : message, {
@@ -110,6 +127,7 @@ export function rephrase(error: BpfError, message: string, fields: Partial<BpfEr
     hook,
     map,
     path,
+    verifier,
     verifierLog,
     libbpfLog,
     done,

@@ -13,7 +13,8 @@ export type ObjectHandle = Handle<'object'>;
 export type ProgramHandle = Handle<'program'>;
 export type MapHandle = Handle<'map'>;
 export type LinkHandle = Handle<'link'>;
-export type RingHandle = Handle<'ring'>;
+export type ReaderHandle = Handle<'reader'>;
+export type UserRingHandle = Handle<'userRing'>;
 
 export interface NativeProgramSpec {
   name: string;
@@ -89,6 +90,13 @@ export interface NativeLinkInfo {
   cgroupId: bigint;
 }
 
+export interface NativePerfCpu {
+  cpu: number;
+  lost: bigint;
+  waiting: number;
+  read: boolean;
+}
+
 export interface NativeOpenOptions {
   name: string;
   pinRoot?: string;
@@ -128,6 +136,8 @@ export interface Binding {
   objectPrograms(object: ObjectHandle): NativeProgramSpec[];
   objectMaps(object: ObjectHandle): NativeMapSpec[];
   objectBtf(object: ObjectHandle): Uint8Array;
+  /** `struct bpf_insn` after `struct bpf_insn`, as the file has them; before load. */
+  objectInstructions(object: ObjectHandle, program: string): Uint8Array;
   objectLog(object: ObjectHandle): string;
   objectSetAutoload(object: ObjectHandle, program: string, autoload: boolean): void;
   objectSetMaxEntries(object: ObjectHandle, map: string, maxEntries: number): void;
@@ -200,14 +210,27 @@ export interface Binding {
   linkPin(link: LinkHandle, path: string): void;
   linkClose(link: LinkHandle): void;
 
-  ringOpen(map: MapHandle, onReadable: () => void): RingHandle;
+  /** `onReadable` is called once, in a turn of its own, for each `readerArm`; the same for the others. */
+  ringOpen(map: MapHandle, onReadable: () => void): ReaderHandle;
+  perfOpen(map: MapHandle, pages: number, wakeupEvents: number, onReadable: () => void): ReaderHandle;
+  perfCpus(perf: ReaderHandle): NativePerfCpu[];
+  perfAdoptCpus(perf: ReaderHandle): number[];
   /** `result` receives [bytes written, records, whether more wait, bytes a single record needs]. */
-  ringDrain(ring: RingHandle, slab: Uint8Array, most: number, result: Uint32Array): void;
-  ringAvailable(ring: RingHandle): number;
-  ringArm(ring: RingHandle): void;
-  ringDisarm(ring: RingHandle): void;
-  ringRef(ring: RingHandle, keepAlive: boolean): void;
-  ringClose(ring: RingHandle): void;
+  readerDrain(reader: ReaderHandle, slab: Uint8Array, most: number, result: Uint32Array): void;
+  readerAvailable(reader: ReaderHandle): number;
+  readerArm(reader: ReaderHandle): void;
+  readerDisarm(reader: ReaderHandle): void;
+  readerRef(reader: ReaderHandle, keepAlive: boolean): void;
+  readerClose(reader: ReaderHandle): void;
+
+  userRingOpen(map: MapHandle, onWritable: () => void): UserRingHandle;
+  /** How many of the first `count` records of a slab found room. */
+  userRingSend(ring: UserRingHandle, slab: Uint8Array, count: number): number;
+  userRingWaiting(ring: UserRingHandle): number;
+  userRingArm(ring: UserRingHandle): void;
+  userRingDisarm(ring: UserRingHandle): void;
+  userRingRef(ring: UserRingHandle, keepAlive: boolean): void;
+  userRingClose(ring: UserRingHandle): void;
 
   libbpfVersion(): string;
   libbpfHas(name: string): boolean;

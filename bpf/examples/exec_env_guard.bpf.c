@@ -23,7 +23,8 @@ BPF_LSM_LICENSE("Dual BSD/GPL");
 
 enum mode { MODE_AUDIT, MODE_ENFORCE };
 enum reason { REASON_NONE, REASON_LISTED, REASON_SET_ID };
-enum verdict { VERDICT_WOULD_KILL, VERDICT_KILLED };
+/* FAILED: the kernel refused the signal, as it does for the first process. */
+enum verdict { VERDICT_WOULD_KILL, VERDICT_KILLED, VERDICT_FAILED };
 
 struct event {
   __u64 time_ns; /* CLOCK_BOOTTIME */
@@ -106,6 +107,7 @@ static __always_inline void report(const struct linux_binprm* bprm, const struct
 LSM_OBSERVER_SLEEPABLE(bprm_committed_creds, guard_exec, const struct linux_binprm* bprm) {
   struct env_variable variable = {};
   enum reason reason = why_guarded(bprm);
+  enum verdict verdict = VERDICT_WOULD_KILL;
 
   if (reason == REASON_NONE) return;
 
@@ -113,12 +115,10 @@ LSM_OBSERVER_SLEEPABLE(bprm_committed_creds, guard_exec, const struct linux_binp
   if (variable.count == 0 && !variable.unreadable) return;
 
   count_one(&seen);
-  if (mode != MODE_ENFORCE) {
-    report(bprm, &variable, reason, VERDICT_WOULD_KILL);
-    return;
+  if (mode == MODE_ENFORCE) {
+    /* Pending when the process comes to its first instruction, which it then never runs. */
+    verdict = bpf_send_signal(SIGKILL) == 0 ? VERDICT_KILLED : VERDICT_FAILED;
+    if (verdict == VERDICT_KILLED) count_one(&killed);
   }
-
-  /* Pending when the process comes to its first instruction, which it then never runs. */
-  if (bpf_send_signal(SIGKILL) == 0) count_one(&killed);
-  report(bprm, &variable, reason, VERDICT_KILLED);
+  report(bprm, &variable, reason, verdict);
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Reports, or denies, opening /proc/<pid>/mem for writing: the memory of a running process, code included, is
- * changed through it without ptrace(2) and without regard to what is mapped read-only.
- * /proc/<pid>/task/<tid>/mem is the same file.
+ * Reports, or denies, opening /proc/<pid>/mem for writing: through it the memory of a running process is
+ * changed without ptrace(2) and without regard to what is mapped read-only, its code included.
+ * /proc/<pid>/task/<tid>/mem is the same file. What is open already stays open.
  *
- * process_vm_writev(2) and ptrace(2) lead to the same memory; guard_access covers these. It has a program of
- * its own, to be attached or not, because ptrace_access_check is asked for reading by process_vm_readv(2),
- * and for opening /proc/<pid>/mem in any way, just as for writing: it cannot leave readers alone.
+ * process_vm_writev(2) and ptrace(2) lead to the same memory; guard_access covers these. It is a program of
+ * its own, to be attached or not, because the hook it is on cannot tell writers from readers: it is asked for
+ * process_vm_readv(2), and for opening /proc/<pid>/mem in any way, just the same.
  */
 #include <bpf/bpf_core_read.h>
 #include <bpf_lsm/cgroup.h>

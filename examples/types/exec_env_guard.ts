@@ -34,7 +34,7 @@ export type Mode = 'MODE_AUDIT' | 'MODE_ENFORCE' | number;
 export type Reason = 'REASON_NONE' | 'REASON_LISTED' | 'REASON_SET_ID' | number;
 
 /** `enum verdict` */
-export type Verdict = 'VERDICT_WOULD_KILL' | 'VERDICT_KILLED' | number;
+export type Verdict = 'VERDICT_WOULD_KILL' | 'VERDICT_KILLED' | 'VERDICT_FAILED' | number;
 
 /** `struct event`, 568 bytes */
 export interface Event {

@@ -25,7 +25,9 @@ static Napi::Object init(Napi::Env env, Napi::Object exports) {
   export_map_objects(exports);
   export_object_maps(exports);
   export_link(exports);
-  export_ring(exports);
+  export_reader(exports);
+  export_perf(exports);
+  export_user_ring(exports);
   export_probe(exports);
   return exports;
 }

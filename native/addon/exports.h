@@ -13,7 +13,9 @@ void export_map_memory(Napi::Object exports);
 void export_map_objects(Napi::Object exports);
 void export_object_maps(Napi::Object exports);
 void export_link(Napi::Object exports);
-void export_ring(Napi::Object exports);
+void export_reader(Napi::Object exports);
+void export_perf(Napi::Object exports);
+void export_user_ring(Napi::Object exports);
 void export_probe(Napi::Object exports);
 
 }  // namespace bpf_lsm

@@ -5,7 +5,9 @@
 
 #include "../core/map.h"
 #include "../core/object.h"
+#include "../core/perf.h"
 #include "../core/ring.h"
+#include "../core/user_ring.h"
 #include "handle.h"
 #include "poller.h"
 
@@ -27,10 +29,18 @@ struct LinkHandle {
   UniqueFd fd;
 };
 
-struct RingHandle {
-  explicit RingHandle(UniqueFd map) : ring(std::move(map)) {}
-  Ring ring;
-  std::unique_ptr<Poller> poller;  // goes first: it watches the ring's descriptor
+// A reader of a ring buffer or perf buffer.
+struct ReaderHandle {
+  explicit ReaderHandle(std::unique_ptr<RecordReader> source) : reader(std::move(source)) {}
+  std::unique_ptr<RecordReader> reader;
+  PerfBuffer* perf = nullptr;      // the same, when it is one
+  std::unique_ptr<Poller> poller;  // goes first: it watches the reader's descriptor
+};
+
+struct UserRingHandle {
+  explicit UserRingHandle(UniqueFd map) : ring(std::move(map)) {}
+  UserRing ring;
+  std::unique_ptr<Poller> poller;  // as above
 };
 
 template <>
@@ -58,9 +68,15 @@ struct HandleKind<LinkHandle> {
 };
 
 template <>
-struct HandleKind<RingHandle> {
+struct HandleKind<ReaderHandle> {
   static constexpr napi_type_tag kTag{0x2e9460d8b3a75e55, 0x946cd21fe870ab05};
-  static constexpr const char* kNoun = "ring buffer reader";
+  static constexpr const char* kNoun = "record reader";
+};
+
+template <>
+struct HandleKind<UserRingHandle> {
+  static constexpr napi_type_tag kTag{0xd37b02c9f4e85a66, 0x83b1f06ad9264c06};
+  static constexpr const char* kNoun = "user ring buffer";
 };
 
 // The object, unless a pool thread is at work on it.

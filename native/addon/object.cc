@@ -50,6 +50,11 @@ Napi::Value btf(const Napi::CallbackInfo& info) {
   return Napi::Buffer<std::byte>::Copy(info.Env(), data.data(), data.size());
 }
 
+Napi::Value instructions(const Napi::CallbackInfo& info) {
+  const auto data = idle_object(info[0]).instructions(text(info[1], "program"));
+  return Napi::Buffer<std::byte>::Copy(info.Env(), data.data(), data.size());
+}
+
 Napi::Value log(const Napi::CallbackInfo& info) {
   return Napi::String::New(info.Env(), idle_object(info[0]).log());
 }
@@ -111,6 +116,7 @@ void export_object(Napi::Object exports) {
   export_function<open>(exports, "objectOpen");
   export_function<programs>(exports, "objectPrograms");
   export_function<btf>(exports, "objectBtf");
+  export_function<instructions>(exports, "objectInstructions");
   export_function<log>(exports, "objectLog");
   export_function<set_autoload>(exports, "objectSetAutoload");
   export_function<read_initial>(exports, "objectReadInitial");

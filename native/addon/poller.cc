@@ -10,7 +10,8 @@ struct Poller::State {
   uv_poll_t handle{};
   napi_env env = nullptr;
   napi_async_cleanup_hook_handle hook = nullptr;
-  Napi::FunctionReference on_readable;
+  int events = 0;
+  Napi::FunctionReference on_ready;
   std::unique_ptr<Napi::AsyncContext> context;
   Poller* owner = nullptr;
   bool closing = false;
@@ -20,7 +21,7 @@ struct Poller::State {
   void drop_references() noexcept {
     try {
       context.reset();
-      on_readable.Reset();
+      on_ready.Reset();
     } catch (const Napi::Error&) {
       // The environment is gone, and its references with it.
     }
@@ -51,25 +52,26 @@ struct Poller::State {
     const Napi::HandleScope scope(env);
     // MakeCallback, not Call: promise jobs and nextTicks run after it as after any other event.
     try {
-      state.on_readable.MakeCallback(Napi::Object::New(env), {}, *state.context);
+      state.on_ready.MakeCallback(Napi::Object::New(env), {}, *state.context);
     } catch (const Napi::Error& error) {
       napi_fatal_exception(env, error.Value());
     }
   }
 };
 
-Poller::Poller(Napi::Env env, int fd, Napi::Function on_readable) {
+Poller::Poller(Napi::Env env, int fd, PollFor what, Napi::Function on_ready) {
   uv_loop_t* loop = nullptr;
   napi_get_uv_event_loop(env, &loop);
   auto state = std::make_unique<State>();
   state->env = env;
   state->owner = this;
+  state->events = what == PollFor::kReadable ? UV_READABLE : UV_WRITABLE;
   const int result = uv_poll_init(loop, &state->handle, fd);
-  if (result < 0) throw Error(-result, "uv_poll_init", "cannot wait for the ring buffer");
+  if (result < 0) throw Error(-result, "uv_poll_init", "cannot wait for the buffer");
   state_ = state.release();
   state_->handle.data = state_;
-  state_->on_readable = Napi::Persistent(on_readable);
-  state_->context = std::make_unique<Napi::AsyncContext>(env, "bpf-lsm:ring");
+  state_->on_ready = Napi::Persistent(on_ready);
+  state_->context = std::make_unique<Napi::AsyncContext>(env, "bpf-lsm:buffer");
   napi_add_async_cleanup_hook(env, State::on_environment_end, state_, &state_->hook);
 }
 
@@ -82,8 +84,8 @@ Poller::~Poller() {
 
 void Poller::arm() {
   if (!state_) return;
-  const int result = uv_poll_start(&state_->handle, UV_READABLE, State::on_event);
-  if (result < 0) throw Error(-result, "uv_poll_start", "cannot wait for the ring buffer");
+  const int result = uv_poll_start(&state_->handle, state_->events, State::on_event);
+  if (result < 0) throw Error(-result, "uv_poll_start", "cannot wait for the buffer");
 }
 
 void Poller::disarm() {

@@ -7,7 +7,9 @@
 
 namespace bpf_lsm {
 
-// Calls a JavaScript function once, when the descriptor turns readable, each time it is armed. Keeps the
+enum class PollFor { kReadable, kWritable };
+
+// Calls a JavaScript function once, when the descriptor turns ready, each time it is armed. Keeps the
 // process alive while armed, unless unref'ed.
 //
 // libuv frees a handle's memory only in its close callback, which must run before the addon can be unloaded
@@ -15,7 +17,7 @@ namespace bpf_lsm {
 // environment, and released in the close callback.
 class Poller {
  public:
-  Poller(Napi::Env env, int fd, Napi::Function on_readable);
+  Poller(Napi::Env env, int fd, PollFor what, Napi::Function on_ready);
   ~Poller();
   Poller(const Poller&) = delete;
   Poller& operator=(const Poller&) = delete;

@@ -37,6 +37,17 @@ LogCapture::LogCapture() : outer_(listener) {
   listener = this;
 }
 
+void LogCapture::append(const char* data, size_t size) {
+  if (size <= kLongest) {
+    text_.append(data, size);
+    return;
+  }
+  constexpr size_t kHalf = kLongest / 2;
+  text_.append(data, kHalf);
+  text_ += "\n[" + std::to_string(size - 2 * kHalf) + " bytes are left out here]\n";
+  text_.append(data + size - kHalf, kHalf);
+}
+
 LogCapture::~LogCapture() {
   listener = outer_;
 }

@@ -16,7 +16,12 @@ class LogCapture {
 
   const std::string& text() const { return text_; }
   std::string take() { return std::move(text_); }
-  void append(const char* data, size_t size) { text_.append(data, size); }
+  // Of a message that is longer than kLongest, the middle is left out, and said to be.
+  void append(const char* data, size_t size);
+
+  // A verifier's log of a program that ran into the limit of a million instructions has about 90 MB. A string
+  // of JavaScript can have 512 MB.
+  static constexpr size_t kLongest = size_t{256} << 20;
 
  private:
   LogCapture* outer_;

@@ -74,6 +74,12 @@ bpf_program* Object::program(const std::string& name) const {
   return program;
 }
 
+std::span<const std::byte> Object::instructions(const std::string& name) const {
+  const bpf_program* owner = program(name);
+  const bpf_insn* first = bpf_program__insns(owner);
+  return std::as_bytes(std::span(first, first ? bpf_program__insn_cnt(owner) : 0));
+}
+
 void Object::set_autoload(const std::string& name, bool autoload) {
   const int result = bpf_program__set_autoload(program(name), autoload);
   if (result) {

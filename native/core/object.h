@@ -88,6 +88,8 @@ class Object {
   UniqueFd map_fd(const std::string& name) const;
 
   bpf_program* program(const std::string& name) const;
+  // The program's instructions (struct bpf_insn) as the file has them; good until load.
+  std::span<const std::byte> instructions(const std::string& program) const;
 
  private:
   // What the object declares of a map. libbpf renames a map that is reused and forgets the types of those

@@ -2,36 +2,11 @@
 
 #include <bpf/bpf.h>
 
-#include <cstring>
-#include <mutex>
-#include <unordered_set>
-
 namespace bpf_lsm {
 
 namespace {
 
 constexpr uint32_t kRecordHeader = BPF_RINGBUF_HDR_SZ;
-
-constexpr uint64_t round_up_8(uint64_t size) {
-  return (size + 7) & ~uint64_t{7};
-}
-
-// Ring buffers being read in this process, by map id.
-std::mutex readers_lock;
-std::unordered_set<uint32_t>& readers() {
-  static std::unordered_set<uint32_t> ids;
-  return ids;
-}
-
-bool enlist(uint32_t map_id) {
-  const std::lock_guard guard(readers_lock);
-  return readers().insert(map_id).second;
-}
-
-void discharge(uint32_t map_id) {
-  const std::lock_guard guard(readers_lock);
-  readers().erase(map_id);
-}
 
 }  // namespace
 
@@ -48,7 +23,7 @@ uint64_t RingView::available() const {
 }
 
 Drained RingView::drain(std::span<std::byte> slab, size_t most) {
-  Drained drained;
+  SlabWriter out(slab, most);
   uint64_t position = __atomic_load_n(consumer_position_, __ATOMIC_RELAXED);
   const uint64_t produced = __atomic_load_n(producer_position_, __ATOMIC_ACQUIRE);
   if (produced - position > size_ || position % 8 != 0 || produced % 8 != 0)
@@ -62,29 +37,20 @@ Drained RingView::drain(std::span<std::byte> slab, size_t most) {
     const uint64_t spans = round_up_8(uint64_t{kRecordHeader} + length);
     if (spans > produced - position) {
       // What is in order goes out first; the next call comes here again.
-      if (drained.records == 0)
+      if (out.empty())
         throw Error("ERR_BPF_RING", "the ring buffer holds a record longer than what was produced");
-      drained.more = true;
+      out.leave_some();
       break;
     }
     if (!(header & BPF_RINGBUF_DISCARD_BIT)) {
-      const size_t takes = sizeof(SlabRecord) + round_up_8(length);
-      if (drained.records == most || takes > slab.size() - drained.bytes) {
-        if (drained.records == 0 && most > 0) drained.needed = takes;
-        drained.more = true;
-        break;
-      }
-      const SlabRecord label{.size = length, .reserved = 0};
-      std::byte* to = slab.data() + drained.bytes;
-      std::memcpy(to, &label, sizeof(label));
-      std::memcpy(to + sizeof(label), record + kRecordHeader, length);
-      drained.bytes += takes;
-      drained.records++;
+      std::byte* to = out.add(length, 0);
+      if (!to) break;
+      std::memcpy(to, record + kRecordHeader, length);
     }
     position += spans;
   }
   __atomic_store_n(consumer_position_, position, __ATOMIC_RELEASE);
-  return drained;
+  return out.drained();
 }
 
 Ring::Ring(UniqueFd map) : map_(std::move(map)) {
@@ -106,16 +72,7 @@ Ring::Ring(UniqueFd map) : map_(std::move(map)) {
     throw Error(errno, "mmap", "cannot map the ring buffer's consumer page").with_map(info.name);
   producer_ = Mapping::of(map_.get(), page + 2 * size_, PROT_READ, static_cast<off_t>(page));
   if (!producer_) throw Error(errno, "mmap", "cannot map the ring buffer's data").with_map(info.name);
-  if (!enlist(info.id)) {
-    throw Error(EBUSY, "open",
-                "ring buffer \"" + std::string(info.name) + "\" is already being read in this process")
-        .with_map(info.name);
-  }
-  map_id_ = info.id;
-}
-
-Ring::~Ring() {
-  if (map_id_) discharge(map_id_);
+  seat_ = std::make_unique<Seat>(info.id, info.name, "read");
 }
 
 RingView Ring::view() {

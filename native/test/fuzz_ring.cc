@@ -1,37 +1,18 @@
 // Whatever is in the pages of a ring buffer: draining reads within them, writes within the slab, keeps the
 // books, and ends.
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
 #include <vector>
 
 #include "../core/error.h"
 #include "../core/ring.h"
 #include "fuzz_input.h"
+#include "slab_check.h"
 
 using bpf_lsm::Drained;
 using bpf_lsm::RingView;
-using bpf_lsm::SlabRecord;
-
-namespace {
-
-void require(bool condition) {
-  if (!condition) std::abort();
-}
-
-// The labels in the slab lead from its beginning exactly to the end of what was written.
-void require_whole_records(const std::vector<std::byte>& slab, const Drained& drained) {
-  size_t offset = 0;
-  for (size_t i = 0; i < drained.records; i++) {
-    SlabRecord label{};
-    require(offset + sizeof(label) <= drained.bytes);
-    std::memcpy(&label, slab.data() + offset, sizeof(label));
-    offset += sizeof(label) + ((label.size + size_t{7}) & ~size_t{7});
-  }
-  require(offset == drained.bytes);
-}
-
-}  // namespace
+using bpf_lsm::testing::require;
+using bpf_lsm::testing::require_whole_records;
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   bpf_lsm::testing::FuzzInput input(data, size);
@@ -60,7 +41,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       require(drained.records <= most && drained.bytes <= slab.size());
       require(drained.needed == 0 || (drained.records == 0 && drained.needed > slab.size()));
       require(consumer - before <= ring_size && producer - consumer <= ring_size);
-      require_whole_records(slab, drained);
+      require_whole_records(slab, drained, 0);
     } catch (const bpf_lsm::Error&) {
       require(consumer == before);
     }

@@ -138,7 +138,8 @@ const Case after_nonsense("what is in order before a record that makes no sense 
   ring.put("in order");
   ring.put("x");
   // The second says that it is longer than what was produced.
-  ring.write(16, std::as_bytes(std::span(std::array<uint32_t, 1>{64})));
+  const std::array<uint32_t, 1> longer{64};
+  ring.write(16, std::as_bytes(std::span(longer)));
   std::array<std::byte, 128> slab{};
   const Drained drained = ring.view().drain(slab, 10);
   EXPECT(drained.records == 1 && drained.more && record_at(slab.data(), 0) == "in order");

@@ -1,9 +1,10 @@
-import type { Codec, Cursor, CursorClass, Fields } from '../btf/index.js';
+import type { Codec, Cursor, Fields } from '../btf/index.js';
 import { BpfError } from '../errors.js';
+import type { RecordTypes } from '../object/index.js';
 import { SlabRecords } from './slab-records.js';
 
-/** Records that came out of a ring buffer together, decoded as they are asked for. */
-export interface RingBatch<Event> extends Iterable<Event> {
+/** Records that came out of a buffer together, decoded as they are asked for. */
+export interface RecordBatch<Event> extends Iterable<Event> {
   /** How many records there are. */
   readonly length: number;
   /**
@@ -20,49 +21,38 @@ export interface RingBatch<Event> extends Iterable<Event> {
    * Every step gives the same object, and so do the structs within it: valid until the next step, so keep values, or
    * `decode(index)`, and not the cursor. Another loop has another cursor.
    *
-   * @throws BpfError `ERR_BPF_ARGUMENT` when the ring declares no struct for its records; `ERR_BPF_VALUE_RANGE` for a
+   * @throws BpfError `ERR_BPF_ARGUMENT` when no struct is declared for the records; `ERR_BPF_VALUE_RANGE` for a
    *   record that is too short for it
    */
   cursors(): IterableIterator<Fields<Event>>;
   /**
    * A cursor at one record: always the same object, valid until the next call.
    *
-   * @param index - as for {@link RingBatch.decode}
+   * @param index - as for {@link RecordBatch.decode}
    * @throws BpfError as `cursors()` and `decode()` do
    */
   cursor(index: number): Fields<Event>;
 }
 
-/** Gives the cursors over the records of a map; undefined when they are of no declared struct. */
-export interface CursorSource<Event> {
-  readonly recordCursors: CursorClass<Event> | undefined;
-}
-
-/**
- * The first `length` records of a slab.
- *
- * @param codec - decodes them; of size 0 when they are of no declared type
- * @param source - asked for cursors when the first is wanted
- */
+/** The first `length` records of a slab, which are of these types. */
 export function recordsOf<Event>(
   slab: Uint8Array,
   length: number,
-  codec: Codec<Event>,
-  source?: CursorSource<Event>,
-): RingBatch<Event> {
-  return new SlabBatch(new SlabRecords(slab, length), codec, source);
+  types: RecordTypes<Event>,
+): RecordBatch<Event> {
+  return new SlabBatch(new SlabRecords(slab, length), types);
 }
 
-class SlabBatch<Event> implements RingBatch<Event> {
+class SlabBatch<Event> implements RecordBatch<Event> {
   readonly #records: SlabRecords;
+  readonly #types: RecordTypes<Event>;
   readonly #codec: Codec<Event>;
-  readonly #source: CursorSource<Event> | undefined;
   #cursor: Cursor<Event> | undefined;
 
-  constructor(records: SlabRecords, codec: Codec<Event>, source: CursorSource<Event> | undefined) {
+  constructor(records: SlabRecords, types: RecordTypes<Event>) {
     this.#records = records;
-    this.#codec = codec;
-    this.#source = source;
+    this.#types = types;
+    this.#codec = types.codec;
   }
 
   get length(): number {
@@ -119,9 +109,9 @@ class SlabBatch<Event> implements RingBatch<Event> {
   }
 
   #makeCursor(): Cursor<Event> {
-    const Cursor = this.#source?.recordCursors;
+    const Cursor = this.#types.cursors;
     if (Cursor) return new Cursor();
-    throw new BpfError('the records of this ring buffer have no fields that a cursor could show', {
+    throw new BpfError('these records have no fields that a cursor could show', {
       code: 'ERR_BPF_ARGUMENT',
       reason: 'input',
       hint: 'declare a struct as their type with __type(value, ...), or iterate over the batch itself',
@@ -138,7 +128,7 @@ class SlabBatch<Event> implements RingBatch<Event> {
   #decodeAt(records: SlabRecords): Event {
     const codec = this.#codec;
     const { slab, offset, size } = records;
-    // A ring buffer without a declared type: its codec has size 0 and the records are whatever they are.
+    // Without a declared type the codec has size 0, and the records are whatever they are.
     if (codec.size === 0) return slab.slice(offset, offset + size) as Event;
     this.#assertLongEnough(records);
     return codec.decode(slab, offset);

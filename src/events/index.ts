@@ -1,7 +1,10 @@
-export type { RingBatch } from './batch.js';
-export {
-  type IterationOptions,
-  RingBuffer,
-  type RingBufferOptions,
-  type RingBufferStats,
-} from './ring-buffer.js';
+export type { RecordBatch } from './batch.js';
+export { EventGroup, type EventOf, type GroupBatch, type GroupEvent, type Readers } from './event-group.js';
+export type { IterationOptions } from './options.js';
+export { PerfBuffer, type PerfBufferOptions, type PerfCpuStats } from './perf-buffer.js';
+export type { RecordReader } from './reader.js';
+export type { ReaderOptions } from './reader-options.js';
+export type { ReaderStats } from './record-source.js';
+export { RingBuffer } from './ring-buffer.js';
+export type { Subscription, SubscriptionOptions } from './subscription.js';
+export { UserRingBuffer, type UserRingBufferOptions, type UserRingBufferStats } from './user-ring-buffer.js';

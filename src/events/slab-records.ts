@@ -4,7 +4,7 @@ import { BpfError } from '../errors.js';
 const HEADER = 8;
 const NATIVE_LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
-/** The records of a slab, which native/core/ring.h lays out: u32 size, u32 reserved, the record, padding to 8 bytes. */
+/** The records of a slab, which native/core/records.h lays out: u32 size, u32 CPU, the record, padding to 8 bytes. */
 export class SlabRecords {
   readonly slab: Uint8Array;
   readonly length: number;

@@ -1,7 +1,7 @@
 import { release } from 'node:os';
 import type { BpfError } from '../errors.js';
 import { native } from '../native.js';
-import { activeLsms, type Capability, heldCapabilities } from '../object/index.js';
+import { activeLsms, type Capability, heldCapabilities, lockdownState } from '../object/index.js';
 import { type CanaryOutcome, sendCanary } from './canary.js';
 import {
   type CheckFinding,
@@ -13,7 +13,6 @@ import {
   memoryReadable,
   typesThere,
 } from './findings.js';
-import { lockdownState } from './lockdown.js';
 
 /** How thorough {@link check} is. */
 export interface CheckOptions {

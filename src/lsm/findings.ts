@@ -7,9 +7,9 @@ import {
   hasLsmHooks,
   heldCapabilities,
   inInitialUserNamespace,
+  lockdownState,
   missingForLsm,
 } from '../object/index.js';
-import { lockdownState } from './lockdown.js';
 
 /** One of the things that decide whether LSM programs are consulted here. */
 export interface CheckFinding extends Finding {

@@ -2,6 +2,7 @@ import type { Btf, U64 } from '../btf/index.js';
 import { type NativeInnerMapSpec, native, type ObjectHandle } from '../native.js';
 import type { Section } from './globals.js';
 import { type AnyMap, makeMap } from './maps/index.js';
+import type { ObjectWarning } from './mixed-up-verdicts.js';
 import { namedTable, type Property } from './named.js';
 import { type OpenArguments, type OpenObject, openObject } from './open-object.js';
 import { BpfProgram } from './program.js';
@@ -15,6 +16,7 @@ export interface LoadedParts {
   u64: U64;
   sections: readonly Section[];
   globals: ReadonlyMap<string, Property<unknown>>;
+  warnings: readonly ObjectWarning[];
 }
 
 /**
@@ -47,6 +49,8 @@ export class BpfObject<Shape extends ObjectShape = AnyShape> implements Disposab
   readonly globals: Globals<Shape>;
   /** The object's types; undefined for an object compiled without `-g`. */
   readonly btf: Btf | undefined;
+  /** What is hardly meant, although the kernel took it, such as verdicts in the wrong convention; mostly empty. */
+  readonly warnings: readonly ObjectWarning[];
   /** What libbpf warned of while opening and loading; empty when it had nothing to say. */
   readonly libbpfLog: string;
   readonly #handle: ObjectHandle;
@@ -75,6 +79,7 @@ export class BpfObject<Shape extends ObjectShape = AnyShape> implements Disposab
   constructor(parts: LoadedParts) {
     this.name = parts.name;
     this.btf = parts.btf;
+    this.warnings = parts.warnings;
     this.#handle = parts.handle;
     this.libbpfLog = native().objectLog(parts.handle);
     this.#programs = loadedPrograms(parts.handle);

@@ -8,6 +8,7 @@ export { type ContextWord, contextWords, prototypeOf } from './hook-words.js';
 /** @internal */
 export { hasLsmHooks, hookPrototype, kernelBtf, lsmHookIds, similarHooks } from './kernel-hooks.js';
 export { Link, type LinkInfo } from './link.js';
+export { type LockdownState, lockdownState } from './lockdown.js';
 export {
   AnyMap,
   BpfArray,
@@ -39,6 +40,7 @@ export {
   SkStorage,
   TaskStorage,
 } from './maps/index.js';
+export type { ObjectWarning } from './mixed-up-verdicts.js';
 export { type ObjectTypesOptions, objectTypes } from './object-types.js';
 export type { InnerMapDefinition, OpenMap, OpenMapOfMaps } from './open-map.js';
 export {
@@ -49,6 +51,7 @@ export {
 export type { OpenProgram } from './open-program.js';
 export { type Capability, heldCapabilities, inInitialUserNamespace, missingForLsm } from './privileges.js';
 export { type AttachOptions, BpfProgram, type ProgramInfo } from './program.js';
+export type { RecordTypes } from './record-type.js';
 export type {
   AnyShape,
   Globals,

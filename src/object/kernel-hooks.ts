@@ -48,13 +48,17 @@ function findHooks(): [name: string, id: number][] {
 
 /** The C prototype of an LSM hook in the running kernel: `int file_open(struct file *file)`; undefined for no hook. */
 export function hookPrototype(hook: string): string | undefined {
+  return prototypeText(hook, lsmHookIds().get(hook));
+}
+
+/** The C prototype of a function of the kernel under a name of choice. @internal */
+export function prototypeText(name: string, functionId: number | undefined): string | undefined {
   const btf = kernelBtf();
-  const id = lsmHookIds().get(hook);
-  const func = id === undefined ? undefined : btf?.type(id);
+  const func = functionId === undefined ? undefined : btf?.type(functionId);
   const proto = func?.kind === 'func' ? btf?.type(func.type) : undefined;
   if (!btf || proto?.kind !== 'func_proto') return undefined;
   const params = proto.params.map(({ name, type }) => declare(btf.nameOf(type), name));
-  return declare(btf.nameOf(proto.returns), `${hook}(${params.join(', ') || 'void'})`);
+  return declare(btf.nameOf(proto.returns), `${name}(${params.join(', ') || 'void'})`);
 }
 
 /** The hooks of the running kernel whose names are nearest to a wrong one, best first; at most three. */

@@ -6,7 +6,8 @@ import { assertOptions, BpfError, rephrase } from '../errors.js';
 import { type NativeMapSpec, type NativeProgramSpec, native, type ObjectHandle } from '../native.js';
 import type { BpfObject, LoadedParts } from './bpf-object.js';
 import { globalsOf, isDataSection, type Section } from './globals.js';
-import { explainLoadFailure } from './load-failure.js';
+import { explainLoadFailure } from './load-failure/explain.js';
+import { mixedUpVerdicts } from './mixed-up-verdicts.js';
 import { namedTable, type Property } from './named.js';
 import { assertPinsFit, openMapsOf } from './open-map.js';
 import { type OpenProgram, openProgram } from './open-program.js';
@@ -97,6 +98,9 @@ export class OpenObject<Shape extends ObjectShape = AnyShape> implements Disposa
    * Creates the maps and loads the programs, on a thread of the pool: the verifier may take from milliseconds to
    * seconds.
    *
+   * An `lsm/` program that returns a positive constant is warned of (`process.on('warning')`, and
+   * {@link BpfObject.warnings}): Linux 6.1 takes it, and what becomes of such a verdict depends on the hook.
+   *
    * @returns the loaded object; this one is used up
    * @throws BpfError with the program, its hook, the verifier's log and a hint when the kernel refuses one: `EINVAL`,
    *   `EACCES` or `E2BIG` from the verifier, `EPERM` when you may not, `ESRCH` when the kernel has no such hook;
@@ -106,15 +110,17 @@ export class OpenObject<Shape extends ObjectShape = AnyShape> implements Disposa
   async load(): Promise<BpfObject<Shape>> {
     this.#assertOpen();
     assertPinsFit(this.#handle);
+    const warnings = mixedUpVerdicts(this.#handle);
     this.#state = 'loading';
     try {
       await native().objectLoad(this.#handle);
     } catch (cause) {
-      const programs = native().objectPrograms(this.#handle);
+      const declared = this.#declared();
       this.#drop();
-      throw cause instanceof BpfError ? explainLoadFailure(this.name, programs, cause) : cause;
+      throw cause instanceof BpfError ? explainLoadFailure(declared, cause) : cause;
     }
     this.#state = 'loaded';
+    for (const { message, code } of warnings) process.emitWarning(message, { type: 'BpfWarning', code });
     return this.#finish({
       name: this.name,
       handle: this.#handle,
@@ -122,14 +128,14 @@ export class OpenObject<Shape extends ObjectShape = AnyShape> implements Disposa
       u64: this.#u64,
       sections: this.#sections,
       globals: this.#globals,
+      warnings,
     });
   }
 
   /** What the file declares. @internal */
   get declarations(): ObjectDeclarations {
     this.#assertOpen();
-    const programs = native().objectPrograms(this.#handle);
-    return { name: this.name, btf: this.btf, programs, maps: native().objectMaps(this.#handle) };
+    return this.#declared();
   }
 
   /** Gives up an object that will not be loaded. Does nothing after load(): close the loaded object then. */
@@ -143,6 +149,11 @@ export class OpenObject<Shape extends ObjectShape = AnyShape> implements Disposa
 
   get #owner(): string {
     return `object "${this.name}"`;
+  }
+
+  #declared(): ObjectDeclarations {
+    const programs = native().objectPrograms(this.#handle);
+    return { name: this.name, btf: this.btf, programs, maps: native().objectMaps(this.#handle) };
   }
 
   #drop(): void {

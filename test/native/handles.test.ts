@@ -39,11 +39,21 @@ async function everyHandle(): Promise<{ handles: Record<string, unknown>; close:
   const program = native().objectProgram(object, 'copy_kinds');
   const map = native().objectMap(object, 'by_key');
   const records = native().objectMap(object, 'records');
-  const ring = native().ringOpen(records, () => undefined);
+  const reader = native().ringOpen(records, () => undefined);
+  const perfRecords = native().objectMap(object, 'perf_records');
+  const perf = native().perfOpen(perfRecords, 1, 1, () => undefined);
+  const commands = await loaded('commands');
+  const commandMap = native().objectMap(commands, 'commands');
+  const userRing = native().userRingOpen(commandMap, () => undefined);
   return {
-    handles: { object, program, map, ring },
+    handles: { object, program, map, reader, userRing, perf },
     close() {
-      native().ringClose(ring);
+      native().userRingClose(userRing);
+      native().mapClose(commandMap);
+      native().objectClose(commands);
+      native().readerClose(perf);
+      native().mapClose(perfRecords);
+      native().readerClose(reader);
       native().mapClose(records);
       native().mapClose(map);
       native().programClose(program);
@@ -58,6 +68,7 @@ const FUNCTIONS: Readonly<Record<string, readonly (keyof Binding)[]>> = {
     'objectPrograms',
     'objectMaps',
     'objectBtf',
+    'objectInstructions',
     'objectLog',
     'objectSetAutoload',
     'objectSetMaxEntries',
@@ -110,9 +121,20 @@ const FUNCTIONS: Readonly<Record<string, readonly (keyof Binding)[]>> = {
     'mapPin',
     'mapClose',
     'ringOpen',
+    'perfOpen',
+    'userRingOpen',
   ],
   link: ['linkInfo', 'linkPin', 'linkClose'],
-  ring: ['ringDrain', 'ringAvailable', 'ringArm', 'ringDisarm', 'ringRef', 'ringClose'],
+  reader: ['readerDrain', 'readerAvailable', 'readerArm', 'readerDisarm', 'readerRef', 'readerClose'],
+  perf: ['perfCpus', 'perfAdoptCpus'],
+  userRing: [
+    'userRingSend',
+    'userRingWaiting',
+    'userRingArm',
+    'userRingDisarm',
+    'userRingRef',
+    'userRingClose',
+  ],
 };
 
 const bytes = new Uint8Array(8);
@@ -133,6 +155,7 @@ const REST: Readonly<Partial<Record<keyof Binding, readonly unknown[]>>> = {
   objectReuseMap: ['by_key', {}],
   objectReadInitial: ['.data', 0, bytes],
   objectWriteInitial: ['.data', 0, bytes],
+  objectInstructions: ['copy_kinds'],
   objectProgram: ['copy_kinds'],
   objectMap: ['by_key'],
   linkAttachAsDeclared: ['copy_kinds'],
@@ -157,9 +180,13 @@ const REST: Readonly<Partial<Record<keyof Binding, readonly unknown[]>>> = {
   mapWriteMemory: [0, bytes],
   mapPin: ['/sys/fs/bpf/x'],
   ringOpen: [() => undefined],
+  perfOpen: [1, 1, () => undefined],
+  userRingOpen: [() => undefined],
   linkPin: ['/sys/fs/bpf/x'],
-  ringDrain: [bytes, 1, new Uint32Array(4)],
-  ringRef: [true],
+  readerDrain: [bytes, 1, new Uint32Array(4)],
+  readerRef: [true],
+  userRingSend: [bytes, 1],
+  userRingRef: [true],
 };
 
 const everyFunction = Object.entries(FUNCTIONS).flatMap(([kind, names]) =>
@@ -170,7 +197,8 @@ describe('every function of the addon', () => {
   test.each(everyFunction)('%s takes a handle of a %s, and nothing else', async (name, kind) => {
     const { handles, close } = await everyHandle();
     const right = handles[kind] ?? {};
-    const others = Object.entries(handles).filter(([other]) => other !== kind);
+    // The reader of a perf buffer is a reader as well.
+    const others = Object.entries(handles).filter(([other]) => other !== kind && other !== 'perf');
     const imposters = [
       ...everyKind.map(([, value]) => value),
       undefined,
@@ -183,7 +211,9 @@ describe('every function of the addon', () => {
     for (const wrong of [...others.map(([, handle]) => handle), ...imposters]) {
       const error = await thrown(() => call(name)(wrong, ...(REST[name] ?? [])));
       expect(error.code).toBe('ERR_BPF_ARGUMENT');
-      expect(error.message).toMatch(/^expected a (BPF object|program|map|link|ring buffer reader)$/);
+      expect(error.message).toMatch(
+        /^expected (a (BPF object|program|map|link|record reader|user ring buffer)|the reader of a perf buffer)$/,
+      );
     }
     expect((await thrown(() => call(name)())).code).toBe('ERR_BPF_ARGUMENT');
     close();
@@ -387,21 +417,21 @@ describe('offsets and sizes are refused when they lie outside:', () => {
   test('a slab or a result that is too small', async () => {
     const object = await loaded('producer');
     const map = native().objectMap(object, 'small_events');
-    const ring = native().ringOpen(map, () => undefined);
+    const reader = native().ringOpen(map, () => undefined);
     const program = native().objectProgram(object, 'produce_small');
     native().programTestRun(program, new Uint8Array(0));
     const result = new Uint32Array(4);
-    native().ringDrain(ring, new Uint8Array(0), 10, result);
+    native().readerDrain(reader, new Uint8Array(0), 10, result);
     expect([...result]).toEqual([0, 0, 1, 24]);
-    native().ringDrain(ring, new Uint8Array(24), 10, result);
+    native().readerDrain(reader, new Uint8Array(24), 10, result);
     expect([...result]).toEqual([24, 1, 1, 0]);
-    native().ringDrain(ring, new Uint8Array(24), 0, result);
+    native().readerDrain(reader, new Uint8Array(24), 0, result);
     expect([...result]).toEqual([0, 0, 1, 0]);
     for (const wrong of [new Uint32Array(3), new Uint8Array(16), new Float64Array(4), [0, 0, 0, 0]]) {
-      const error = await thrown(() => native().ringDrain(ring, new Uint8Array(24), 1, untyped(wrong)));
+      const error = await thrown(() => native().readerDrain(reader, new Uint8Array(24), 1, untyped(wrong)));
       expect(error).toMatchObject({ code: 'ERR_BPF_ARGUMENT', message: 'result must be a Uint32Array of 4' });
     }
-    native().ringClose(ring);
+    native().readerClose(reader);
     native().programClose(program);
     native().mapClose(map);
     native().objectClose(object);
@@ -418,7 +448,7 @@ describe('an object that is being loaded', () => {
       expect(error.code).toBe('ERR_BPF_BUSY');
     }
     await loading;
-    expect(native().objectPrograms(object)).toHaveLength(2);
+    expect(native().objectPrograms(object)).toHaveLength(3);
     native().objectClose(object);
   });
 

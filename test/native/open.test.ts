@@ -110,7 +110,7 @@ describe('an object is opened', () => {
   ])('%s', (_name, open) => {
     using object = open();
     expect(object.name).toBe('kinds');
-    expect(Object.keys(object.programs)).toEqual(['copy_kinds', 'copy_read_only']);
+    expect(Object.keys(object.programs)).toEqual(['copy_kinds', 'copy_read_only', 'send_kinds']);
     expect(Object.keys(object.maps)).toContain('by_key');
     expect(object.globals.data_s32).toBe(-70001);
   });
@@ -339,7 +339,7 @@ describe('a name that the object does not have is an error that lists those it h
     expect(await thrown(() => open.maps.nomap)).toMatchObject({
       code: 'ERR_BPF_UNKNOWN_NAME',
       map: 'nomap',
-      message: expect.stringContaining('by_key, by_index, runs, records'),
+      message: expect.stringContaining('by_key, by_index, runs, perf_records'),
     });
     expect(await thrown(() => open.globals.noglobal)).toMatchObject({
       code: 'ERR_BPF_UNKNOWN_NAME',
@@ -362,7 +362,7 @@ describe('a name that the object does not have is an error that lists those it h
     const open = openKinds();
     open.programs.copy_read_only.autoload = false;
     using object = await open.load();
-    expect(Object.keys(object.programs)).toEqual(['copy_kinds']);
+    expect(Object.keys(object.programs)).toEqual(['copy_kinds', 'send_kinds']);
     expect(await thrown(() => object.programs.copy_read_only)).toMatchObject({
       code: 'ERR_BPF_UNKNOWN_NAME',
     });
@@ -387,7 +387,7 @@ describe('edits take effect', () => {
     expect(error).toMatchObject({ code: 'EINVAL', reason: 'input', map: 'by_key' });
     expect(error.syscall).toBe('bpf(BPF_MAP_CREATE)');
     expect(error.message).toBe(
-      'map "by_key" cannot be loaded: the kernel refuses its type, sizes, flags or number of entries (EINVAL)',
+      'map "by_key" cannot be loaded: the kernel refuses its type, sizes, flags or number of entries (EINVAL); it is declared as hash with key_size 8, value_size 176, max_entries 0, map_flags 0',
     );
   });
 

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type BpfObject, RingBuffer, type RingBufferOptions } from '../../src/index.js';
+import { type BpfObject, type ReaderOptions, RingBuffer } from '../../src/index.js';
 import { native } from '../../src/native.js';
 import { Child } from '../support/child.js';
 import { bpfFiles } from '../support/fds.js';
@@ -27,7 +27,7 @@ function produce(size: Size, count: number): void {
   object.programs[`produce_${size}`].run();
 }
 
-function reader(size: Size, options: RingBufferOptions = {}): RingBuffer<ProducedEvent> {
+function reader(size: Size, options: ReaderOptions = {}): RingBuffer<ProducedEvent> {
   const dropped = object.maps[`${size}_events_dropped`];
   return new RingBuffer(object.maps[`${size}_events`], {
     dropped,
@@ -119,12 +119,12 @@ describe('a record', () => {
   test('larger than the slab is refused with a hint, and not lost', async () => {
     using ring = reader('large');
     produce('large', 2);
-    const { ringDrain } = native();
+    const { readerDrain } = native();
     // Smaller than any slab that can be asked for, so that an event of 1,024 bytes is too large.
     const small = vi
-      .spyOn(native(), 'ringDrain')
+      .spyOn(native(), 'readerDrain')
       .mockImplementation((handle, slab, most, result) =>
-        ringDrain(handle, slab.subarray(0, 1031), most, result),
+        readerDrain(handle, slab.subarray(0, 1031), most, result),
       );
     const error = await thrown(() => ring.read());
     small.mockRestore();
@@ -158,7 +158,7 @@ describe('options', () => {
 
   test('dropped may be left out, and then nobody knows', () => {
     using ring = new RingBuffer(object.maps.small_events);
-    expect(ring.stats()).toEqual({ delivered: 0, dropped: undefined, waiting: 0 });
+    expect(ring.stats()).toEqual({ delivered: 0, discarded: 0, dropped: undefined, waiting: 0 });
   });
 
   test.each([
@@ -297,7 +297,7 @@ describe('an iteration', () => {
     }
     seen.push(...drain(ring));
     expect(seen).toEqual([0n, 1n, 2n, 3n, 4n, 5n, 6n, 7n, 8n]);
-    expect(ring.stats()).toEqual({ delivered: 9, dropped: 0n, waiting: 0 });
+    expect(ring.stats()).toEqual({ delivered: 9, discarded: 0, dropped: 0n, waiting: 0 });
   });
 
   test('that is left by an error leaves the rest as well, and a closed reader gives nothing', async () => {
@@ -310,6 +310,7 @@ describe('an iteration', () => {
     expect(ring.stats().delivered).toBe(1);
     ring.close();
     expect((await thrown(() => ring.read())).code).toBe('ERR_BPF_CLOSED');
+    expect(ring.stats()).toEqual({ delivered: 1, discarded: 2, dropped: 0n, waiting: 0 });
   });
 
   test('ends when the reader is closed while it waits', async () => {
@@ -361,6 +362,7 @@ describe('a ring', () => {
     produce('small', 5);
     expect(first.read()).toHaveLength(3);
     first.close();
+    expect(first.stats()).toEqual({ delivered: 3, discarded: 0, dropped: 0n, waiting: 2 * 24 });
     using second = reader('small');
     expect(drain(second)).toEqual([3n, 4n]);
   });
@@ -382,7 +384,7 @@ describe('a closed reader', () => {
     expect(ring.closed).toBe(true);
     for (const call of [
       () => ring.read(),
-      () => ring.stats(),
+      () => ring.onBatch(() => undefined),
       () => ring.ref(),
       () => ring.unref(),
       () => ring.batches().next(),

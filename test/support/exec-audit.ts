@@ -1,6 +1,6 @@
 import { ExecChunks, type ExecStrings } from '../../examples/exec_strings.js';
 import type { Exec, ExecAudit } from '../../examples/types/exec_audit.js';
-import { BpfObject, type Link, RingBuffer, type RingBufferStats } from '../../src/index.js';
+import { BpfObject, type Link, type ReaderStats, RingBuffer } from '../../src/index.js';
 import { shipped } from './objects.js';
 
 export type Reported = Exec & ExecStrings;
@@ -43,7 +43,7 @@ export class ExecAuditor implements Disposable {
     return execs.map((exec) => ({ ...exec, ...chunks.take(exec) }));
   }
 
-  stats(): { execs: RingBufferStats; strings: RingBufferStats } {
+  stats(): { execs: ReaderStats; strings: ReaderStats } {
     return { execs: this.#execs.stats(), strings: this.#strings.stats() };
   }
 

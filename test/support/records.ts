@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { BpfObject, type Input, RingBuffer } from '../../src/index.js';
+import { BpfObject, type Input, PerfBuffer, RingBuffer } from '../../src/index.js';
 import type { Kinds, KindsStruct } from '../types/objects/kinds.js';
 import type { KindsAuto, Kinds as KindsOfAuto } from '../types/objects/kinds_auto.js';
 import type { KindsNumber, Kinds as KindsOfNumber } from '../types/objects/kinds_number.js';
@@ -134,6 +134,23 @@ export function describeRecords(): void {
       using ring = new RingBuffer(object.maps.records);
       const either = { ...initial, bits: { ...initial.bits, wide: 0xfedcba9876 } } satisfies KindsOfAuto;
       expect(sent(object, ring)).toEqual([either, either]);
+    });
+
+    test('arrives exactly through a perf buffer too, whole and field by field', async () => {
+      using object = await BpfObject.open<Kinds>(fixture('kinds')).load();
+      using buffer = new PerfBuffer(object.maps.perf_records, { dropped: object.maps.perf_records_dropped });
+      object.programs.send_kinds.run();
+      object.globals.data_kinds = given;
+      object.programs.send_kinds.run();
+      for await (const batch of buffer.batches()) {
+        expect([...batch]).toEqual([initial, returned]);
+        const { single, real, temperature, nested, number, bits, path } = batch.cursor(1);
+        const shown = [single, real, temperature, nested.pair.high, [...number.halves], bits.wide, bits.rest];
+        expect(shown).toEqual([-0.5, Number.MAX_VALUE, 'HOT', 255, [1, 2], 2n ** 40n - 1n, 8388607]);
+        expect(path).toEqual(initial.path);
+        break;
+      }
+      expect(buffer.stats()).toEqual({ delivered: 2, discarded: 0, dropped: 0n, waiting: 0 });
     });
 
     test('is shown by a cursor as decoding gives it', async () => {

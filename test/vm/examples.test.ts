@@ -134,7 +134,7 @@ describe('the examples, as they are run by hand', () => {
 
   test('exec_count', async () => {
     await using example = new Example('exec_count', '3');
-    const started = setInterval(() => spawnSync('/bin/true'), 200);
+    const started = setInterval(() => spawn('/bin/true'), 500);
     await example.prints(/^true by uid 0: [1-9]\d*\n(.*\n)*\d+ execs; \d+ events delivered, 0 dropped$/m);
     clearInterval(started);
   });

@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, rmdirSync, statSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { ExecAuditor, type Reported } from '../support/exec-audit.js';
@@ -61,8 +62,8 @@ describe('the example exec_audit', () => {
     run('/bin/true');
     expect(audit.reported()).toEqual([]);
     expect(audit.stats()).toEqual({
-      execs: { delivered: 2, dropped: 0n, waiting: 0 },
-      strings: { delivered: 2, dropped: 0n, waiting: 0 },
+      execs: { delivered: 2, discarded: 0, dropped: 0n, waiting: 0 },
+      strings: { delivered: 2, discarded: 0, dropped: 0n, waiting: 0 },
     });
   });
 
@@ -118,6 +119,30 @@ describe('the example exec_audit', () => {
     expect(dropped).toBe(1n);
   });
 
+  test('keeps the strings of many programs apart that start at once', async () => {
+    const cgroup = '/sys/fs/cgroup/many';
+    mkdirSync(cgroup);
+    using audit = await ExecAuditor.load({ target_cgroup: BigInt(statSync(cgroup).ino) });
+    audit.attach();
+    const loop = 'i=0; while [ $i -lt 12 ]; do /bin/true $0 $i "$LONG$i" & i=$((i+1)); done; wait';
+    const shells = ['a', 'b', 'c'].map((name) => {
+      const script = `echo $$ > ${cgroup}/cgroup.procs; ${loop}`;
+      return spawn('/bin/sh', ['-c', script, name], { env: { LONG: name.repeat(3000) } });
+    });
+    const codes = await Promise.all(shells.map(async (shell) => (await once(shell, 'exit'))[0]));
+    expect(codes).toEqual([0, 0, 0]);
+
+    const reports = audit.reported();
+    expect(audit.object.globals.exec_count).toBe(36n);
+    expect(audit.stats()).toMatchObject({ execs: { delivered: 36, dropped: 0n }, strings: { dropped: 0n } });
+    const expected = ['a', 'b', 'c'].flatMap((name) =>
+      Array.from({ length: 12 }, (_, i) => ['/bin/true', name, `${i}`, `${name.repeat(3000)}${i}`].join(' ')),
+    );
+    expect(reports.map(({ args }) => args.join(' ')).sort()).toEqual(expected.sort());
+    expect(reports.every(({ env, args }) => env.includes(`LONG=${args[1]?.repeat(3000)}`))).toBe(true);
+    rmdirSync(cgroup);
+  });
+
   test('watches one variable: its value, how often it is set, or that it is not', async () => {
     const watch = { watched_name: 'WATCHED' };
     const set = await reportOf(() => run('/bin/true', [], { A: '1', WATCHED: 'of interest', B: '2' }), watch);
@@ -142,23 +167,29 @@ describe('the example exec_audit', () => {
   });
 
   test('finds it after more than it reports, and cuts only a value above 4 KiB', async () => {
-    const settings = { watched_name: 'WATCHED', strings_limit: 100 };
-    for (const length of [126, 127, 128, 4096]) {
+    const settings = { watched_name: 'WATCHED', strings_limit: 100, target_parent: process.pid };
+    using audit = await ExecAuditor.load(settings);
+    audit.attach();
+    const args = ['a'.repeat(117), 'b'.repeat(126), '', 'c'.repeat(127), 'd'.repeat(10_000)];
+    for (const length of [0, 126, 127, 128, 4096]) {
       const value = 'w'.repeat(length);
-      const args = ['a'.repeat(117), 'b'.repeat(126), '', 'c'.repeat(127), 'd'.repeat(10_000)];
-      const report = await reportOf(() => run('/bin/true', args, { A: '1', WATCHED: value }), settings);
-      expect(report).toMatchObject({ cut: true, watched: value, watched_count: 1, watchedCut: false });
+      run('/bin/true', args, { A: '1', WATCHED: value });
+      const found = { cut: true, watched: value, watched_count: 1, watchedCut: false };
+      expect(audit.reported()).toMatchObject([found]);
     }
-    const report = await reportOf(() => run('/bin/true', [], { WATCHED: 'w'.repeat(5000) }), settings);
-    expect(report).toMatchObject({ watched: 'w'.repeat(4096), watched_size: 5000, watchedCut: true });
+    run('/bin/true', [], { WATCHED: 'w'.repeat(5000) });
+    const cut = { watched: 'w'.repeat(4096), watched_size: 5000, watchedCut: true };
+    expect(audit.reported()).toMatchObject([cut]);
   });
 
-  test('takes names of every length up to 47 characters', async () => {
+  test('takes names of every length up to 47 characters, while it is attached', async () => {
+    using audit = await ExecAuditor.load({ target_parent: process.pid });
+    audit.attach();
     for (const length of [1, 7, 8, 9, 15, 16, 46, 47]) {
       const name = 'N'.repeat(length);
-      const env = { [`${name}N`]: 'longer', [name]: 'right', [name.slice(1) || 'M']: 'shorter' };
-      const report = await reportOf(() => run('/bin/true', [], env), { watched_name: name });
-      expect(report).toMatchObject({ watched: 'right', watched_count: 1 });
+      audit.object.globals.watched_name = name;
+      run('/bin/true', [], { [`${name}N`]: 'longer', [name]: 'right', [name.slice(1) || 'M']: 'shorter' });
+      expect(audit.reported()).toMatchObject([{ watched: 'right', watched_count: 1 }]);
     }
   });
 

@@ -26,6 +26,6 @@ describe('an LSM program on the void hook bprm_committed_creds', () => {
       Array(EXECS).fill({ comm: 'true', filename: '/bin/true', ppid: process.pid }),
     );
     expect(new Set(seen.map(({ pid }) => pid)).size).toBe(EXECS);
-    expect(events.stats()).toEqual({ delivered: EXECS, dropped: 0n, waiting: 0 });
+    expect(events.stats()).toEqual({ delivered: EXECS, discarded: 0, dropped: 0n, waiting: 0 });
   });
 });

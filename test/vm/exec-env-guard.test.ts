@@ -147,11 +147,17 @@ describe('the example exec_env_guard', () => {
     expect(start(setGid, preload)).toMatchObject(killed);
     expect(start(plain, preload)).toMatchObject(ran);
     expect(start(setUid, {})).toMatchObject(ran);
+    // Another real than effective user: the kernel tells the loader to be as careful as with a set-uid program.
+    const asAnother = ['--ruid', '1234', plain, 'output'];
+    expect(start('/usr/bin/setpriv', preload, asAnother)).toMatchObject(killed);
+    expect(start('/usr/bin/setpriv', {}, asAnother)).toMatchObject(ran);
     guard.globals.guard_set_id = false;
+    expect(start('/usr/bin/setpriv', preload, asAnother)).toMatchObject(ran);
     expect(start(setUid, preload)).toMatchObject(ran);
     expect(events.read().map(({ filename, reason }) => [filename, reason])).toEqual([
       [setUid, 'REASON_SET_ID'],
       [setGid, 'REASON_SET_ID'],
+      [plain, 'REASON_SET_ID'],
     ]);
   });
 

@@ -46,7 +46,7 @@ describe('the example proc_mem_guard', () => {
       },
     ]);
     expect(guard.globals.seen).toBe(1n);
-    expect(events.stats()).toEqual({ delivered: 1, dropped: 0n, waiting: 0 });
+    expect(events.stats()).toEqual({ delivered: 1, discarded: 0, dropped: 0n, waiting: 0 });
   });
 
   test('denies it, while it is attached, and nothing else', async () => {

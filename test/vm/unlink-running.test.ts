@@ -86,7 +86,7 @@ describe('the example unlink_running', () => {
       },
     ]);
     expect(guard.globals.seen).toBe(1n);
-    expect(events.stats()).toEqual({ delivered: 1, dropped: 0n, waiting: 0 });
+    expect(events.stats()).toEqual({ delivered: 1, discarded: 0, dropped: 0n, waiting: 0 });
     expect([first, second, third, fourth].every(({ pid }) => pid > 0)).toBe(true);
   });
 
@@ -120,6 +120,25 @@ describe('the example unlink_running', () => {
     renameSync(idle, busy);
     expect(events.read()).toMatchObject([{ name: 'busy', loss: 'LOSS_REPLACED', pid: process.pid }]);
     unlinkSync(busy);
+  });
+
+  test('sees programs of an overlay as those of any file system', async () => {
+    // The guest's root is one. The copy is in the upper layer, and is unlinked there too: that is no second event.
+    const overlay = mkdtempSync('/root/unlink-running-');
+    const [busy, idle] = [join(overlay, 'busy'), join(overlay, 'idle')];
+    for (const path of [busy, idle]) copyFileSync(program('calls'), path);
+    using helper = await running(busy);
+    using guard = await load({ deny: 'DENY_ITSELF' });
+    using events = new RingBuffer(guard.maps.events, { dropped: guard.maps.events_dropped });
+    using _link = guard.programs.judge_unlink.attach();
+    unlinkSync(idle);
+    expect(await helper.ask('unlink', busy)).toBe('EPERM');
+    unlinkSync(busy);
+    expect(events.read()).toMatchObject([
+      { name: 'busy', running: 1, itself: true, verdict: 'VERDICT_DENIED' },
+      { name: 'busy', running: 1, itself: false, verdict: 'VERDICT_ALLOWED', pid: process.pid },
+    ]);
+    rmSync(overlay, { recursive: true });
   });
 
   test('denies a program to delete itself, while it is attached', async () => {

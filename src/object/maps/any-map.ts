@@ -3,7 +3,6 @@ import { BpfError, rephrase } from '../../errors.js';
 import { type MapHandle, type NativeMapInfo, native } from '../../native.js';
 import { preparePinPath } from '../pin-path.js';
 import { bytesCodec, indexCodec, perCpuCodec } from '../plain-codec.js';
-import { recordType } from '../record-type.js';
 import { explainElementFailure } from './element-failure.js';
 import { flagNames, type MapFlag } from './map-flags.js';
 import type { MapAccess, MapSource, MapTypes } from './map-source.js';
@@ -177,8 +176,7 @@ export abstract class AnyMap implements Disposable {
   #codec<T>(typeId: number, size: number, label: string): Codec<T> | undefined {
     if (!this.#types || typeId === 0) return undefined;
     const { btf, u64 } = this.#types;
-    const records = familyOf(this.info.type) === 'RecordMap';
-    const codec = codecFor<T>(btf, records ? recordType(btf, typeId) : typeId, { u64, label });
-    return records || codec.size === size ? codec : undefined;
+    const codec = codecFor<T>(btf, typeId, { u64, label });
+    return codec.size === size ? codec : undefined;
   }
 }

@@ -48,7 +48,8 @@ export const USES: Readonly<Record<MapFamily, string>> = {
   CgroupArray:
     'its slots hold cgroups, and only programs can look at them: use set or delete of a CgroupArray',
   MapOfMaps: 'its elements are maps: use set, delete, idOf or open of a MapOfMaps',
-  RecordMap: 'it carries records and has no keys: read a ring buffer with new RingBuffer(map)',
+  RecordMap:
+    'it carries records and has no keys: use new RingBuffer(map), new PerfBuffer(map) or new UserRingBuffer(map)',
   TaskStorage:
     'its values belong to tasks: use get, set or delete of a TaskStorage with a process or thread id',
   InodeStorage: 'its values belong to inodes: use get, set or delete of an InodeStorage with a path',

@@ -1,6 +1,5 @@
-import type { Codec, CursorClass } from '../../btf/index.js';
 import { assertOptions } from '../../errors.js';
-import { recordCursors } from '../record-type.js';
+import { type RecordTypes, recordTypes } from '../record-type.js';
 import { AnyMap } from './any-map.js';
 import { type CreateOptions, createMap } from './create-map.js';
 import { type MapOpenOptions, type MapSource, openMapById, openPinnedMap } from './map-source.js';
@@ -11,13 +10,10 @@ export interface RecordMapDefinition extends CreateOptions {
 }
 
 /**
- * A map that carries records and has no keys: a ring buffer (read it with {@link RingBuffer}), a user ring buffer, or a
- * perf event array.
+ * A map that carries records and has no keys: a ring buffer (read it with {@link RingBuffer}), a perf event array
+ * (with {@link PerfBuffer}), or a user ring buffer (write to it with {@link UserRingBuffer}).
  */
 export class RecordMap<Event = unknown> extends AnyMap {
-  #records: Codec<Event> | undefined;
-  #cursors: CursorClass<Event> | undefined;
-
   /** @internal */
   constructor(source: MapSource) {
     super(source, 'RecordMap');
@@ -44,15 +40,13 @@ export class RecordMap<Event = unknown> extends AnyMap {
     return new RecordMap(createMap({ ...rest, type, keySize: size, valueSize: size }));
   }
 
-  /** How records are laid out. @internal */
-  get valueCodec(): Codec<Event> {
-    this.#records ??= this.makeValueCodec<Event>();
-    return this.#records;
-  }
-
-  /** The cursors over records; undefined when the map declares no struct for them. @internal */
-  get recordCursors(): CursorClass<Event> | undefined {
-    this.#cursors ??= this.types && recordCursors<Event>(this.name, this.types);
-    return this.#cursors;
+  /**
+   * How records are laid out: as the map declares, or as the type of that name in its object's BTF.
+   *
+   * @throws BpfError `ERR_BPF_UNKNOWN_NAME` when there is none
+   * @internal
+   */
+  recordTypes(type?: string): RecordTypes<Event> {
+    return recordTypes<Event>(this.name, this.types, type);
   }
 }

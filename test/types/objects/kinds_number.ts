@@ -6,11 +6,13 @@ import type { Input, Union } from '../../../src/index.js';
 export interface KindsNumber {
   /** What 64-bit integers come as: open the object with the same. */
   u64: 'number';
-  programs: 'copy_kinds' | 'copy_read_only';
+  programs: 'copy_kinds' | 'copy_read_only' | 'send_kinds';
   maps: {
     by_key: { type: 'hash'; key: Key; value: Kinds };
     by_index: { type: 'array'; key: number; value: Nested };
     runs: { type: 'percpu_array'; key: number; value: number[] };
+    perf_records: { type: 'perf_event_array'; value: Kinds };
+    perf_records_dropped: { type: 'percpu_array'; key: number; value: number[] };
     records: { type: 'ringbuf'; value: Kinds };
     '.rodata': { type: 'array'; key: number; value: RodataSection };
     '.data': { type: 'array'; key: number; value: DataSection };

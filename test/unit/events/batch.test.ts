@@ -6,7 +6,7 @@ import { thrown } from '../../support/thrown.js';
 const HEADER = 8;
 const littleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
-/** A slab as native/core/ring.h lays it out, in the middle of a larger buffer. */
+/** A slab as native/core/records.h lays it out, in the middle of a larger buffer. */
 function slabOf(...records: readonly (readonly number[])[]): Uint8Array {
   const size = records.reduce((sum, record) => sum + HEADER + ((record.length + 7) & ~7), 0);
   const slab = new Uint8Array(size + 48).fill(0xee).subarray(24, 24 + size);
@@ -34,10 +34,12 @@ const untypedRecords: Codec<Uint8Array> = {
   encode: () => new Uint8Array(0),
 };
 
+const as = <T>(codec: Codec<T>) => ({ codec, cursors: undefined });
+
 describe('the records of a slab', () => {
   test('come in their order, whatever their sizes and paddings', () => {
     const slab = slabOf([1, 2], [3, 4, 5, 6, 7, 8, 9, 10], [11, 12, 13], [14, 15]);
-    const batch = recordsOf(slab, 4, bytesOf(2));
+    const batch = recordsOf(slab, 4, as(bytesOf(2)));
     expect(batch.length).toBe(4);
     expect([...batch]).toEqual([
       [1, 2],
@@ -49,13 +51,13 @@ describe('the records of a slab', () => {
 
   test('are as many as are told, not as many as would fit', () => {
     const slab = slabOf([1], [2], [3]);
-    expect([...recordsOf(slab, 2, bytesOf(1))]).toEqual([[1], [2]]);
-    expect([...recordsOf(slab, 0, bytesOf(1))]).toEqual([]);
-    expect([...recordsOf(new Uint8Array(0), 0, bytesOf(1))]).toEqual([]);
+    expect([...recordsOf(slab, 2, as(bytesOf(1)))]).toEqual([[1], [2]]);
+    expect([...recordsOf(slab, 0, as(bytesOf(1)))]).toEqual([]);
+    expect([...recordsOf(new Uint8Array(0), 0, as(bytesOf(1)))]).toEqual([]);
   });
 
   test('can be iterated again, and left early', () => {
-    const batch = recordsOf(slabOf([1], [2]), 2, bytesOf(1));
+    const batch = recordsOf(slabOf([1], [2]), 2, as(bytesOf(1)));
     for (const _ of batch) break;
     expect([...batch]).toEqual([...batch]);
   });
@@ -70,7 +72,7 @@ describe('the records of a slab', () => {
         return codec.decode(bytes, offset);
       },
     };
-    const iterator = recordsOf(slabOf([1], [2], [3]), 3, counting)[Symbol.iterator]();
+    const iterator = recordsOf(slabOf([1], [2], [3]), 3, as(counting))[Symbol.iterator]();
     expect(decoded).toBe(0);
     iterator.next();
     expect(decoded).toBe(1);
@@ -78,7 +80,7 @@ describe('the records of a slab', () => {
 
   test('of no declared type are bytes of their own', () => {
     const slab = slabOf([1, 2, 3], [], [4]);
-    const [first, second, third] = recordsOf(slab, 3, untypedRecords);
+    const [first, second, third] = recordsOf(slab, 3, as(untypedRecords));
     slab.fill(0);
     expect(first).toEqual(Uint8Array.of(1, 2, 3));
     expect(second).toEqual(new Uint8Array(0));
@@ -86,7 +88,7 @@ describe('the records of a slab', () => {
   });
 
   test('that are too short for their type are refused', async () => {
-    const batch = recordsOf(slabOf([1, 2, 3, 4], [1, 2, 3]), 2, bytesOf(4));
+    const batch = recordsOf(slabOf([1, 2, 3, 4], [1, 2, 3]), 2, as(bytesOf(4)));
     const error = await thrown(() => [...batch]);
     expect(error).toMatchObject({ code: 'ERR_BPF_VALUE_RANGE', reason: 'input' });
     expect(error.message).toContain('a record of 3 bytes is too short for struct event, which takes 4');

@@ -18,10 +18,10 @@ function eventTypes() {
     ['addr', addr, 2],
   ]);
   const btf = Btf.parse(b.bytes());
-  return { codec: codecFor<Event>(btf, id), source: { recordCursors: cursorFor<Event>(btf, id) } };
+  return { codec: codecFor<Event>(btf, id), cursors: cursorFor<Event>(btf, id) };
 }
 
-/** Records as native/core/ring.h lays them out. */
+/** Records as native/core/records.h lays them out. */
 function slabOf(...records: Uint8Array[]): Uint8Array {
   const slab = new Uint8Array(records.reduce((sum, { length }) => sum + 8 + Math.ceil(length / 8) * 8, 0));
   let at = 0;
@@ -34,7 +34,8 @@ function slabOf(...records: Uint8Array[]): Uint8Array {
 }
 
 describe('a batch', () => {
-  const { codec, source } = eventTypes();
+  const types = eventTypes();
+  const { codec } = types;
   const event = (pid: number, port: number): Event => ({ pid, addr: { port } });
   const events = [event(1, 80), event(2, 443), event(3, 22)];
   const [one, two, three] = events.map((value) => codec.encode(value)) as [
@@ -44,7 +45,7 @@ describe('a batch', () => {
   ];
   // The second record has more bytes than its type: programs may send longer ones.
   const longer = Uint8Array.from([...two, ...Array(9).fill(0xee)]);
-  const batch = () => recordsOf<Event>(slabOf(one, longer, three), 3, codec, source);
+  const batch = () => recordsOf<Event>(slabOf(one, longer, three), 3, types);
 
   test('is iterated again and again', () => {
     const again = batch();
@@ -87,7 +88,7 @@ describe('a batch', () => {
   });
 
   test('refuses records that are too short for their type', () => {
-    const short = recordsOf<Event>(slabOf(one, one.subarray(1)), 2, codec, source);
+    const short = recordsOf<Event>(slabOf(one, one.subarray(1)), 2, types);
     expect(short.decode(0)).toEqual(events[0]);
     expect(thrownBy(() => short.decode(1))).toMatchObject({
       code: 'ERR_BPF_VALUE_RANGE',
@@ -98,12 +99,12 @@ describe('a batch', () => {
   });
 
   test('without fields has no cursors', () => {
-    const untyped = recordsOf<Event>(slabOf(one), 1, codec);
+    const untyped = recordsOf<Event>(slabOf(one), 1, { codec, cursors: undefined });
     expect(thrownBy(() => untyped.cursors())).toMatchObject({ code: 'ERR_BPF_ARGUMENT' });
   });
 
   test('may be empty', () => {
-    const empty = recordsOf<Event>(new Uint8Array(0), 0, codec, source);
+    const empty = recordsOf<Event>(new Uint8Array(0), 0, types);
     expect([[...empty], [...empty.cursors()]]).toEqual([[], []]);
   });
 });

@@ -1,0 +1,3 @@
+import { describePerfBuffers } from '../support/perf-buffers.js';
+
+describePerfBuffers();
