@@ -98,6 +98,7 @@ function style() {
       'dependency-cruiser: which room imports which',
       () => quietly(tool('depcruise'), ['src', '--config', '.dependency-cruiser.cjs']),
     ],
+    ['typedoc: every export is documented, and no link is broken', () => quietly(tool('typedoc'), [])],
     ['clang-format: C and C++', () => quietly('clang-format', ['--dry-run', '-Werror', ...c])],
     ['clang-tidy: C++', () => compileSanitized() && clangTidy(cpp.filter((file) => file.endsWith('.cc')))],
   ]);

@@ -91,6 +91,7 @@ export class BpfObject<Shape extends ObjectShape = AnyShape> implements Disposab
     this.globals = namedTable(owner, 'global', parts.globals) as Globals<Shape>;
   }
 
+  /** Whether it has been closed. */
   get closed(): boolean {
     return this.#closed;
   }
@@ -104,6 +105,7 @@ export class BpfObject<Shape extends ObjectShape = AnyShape> implements Disposab
     native().objectClose(this.#handle);
   }
 
+  /** Closes it at the end of the scope of `using`. */
   [Symbol.dispose](): void {
     this.close();
   }
