@@ -35,6 +35,7 @@
         'native/addon/link.cc',
         'native/addon/map.cc',
         'native/addon/map_batch.cc',
+        'native/addon/map_elements.cc',
         'native/addon/map_memory.cc',
         'native/addon/map_objects.cc',
         'native/addon/object.cc',

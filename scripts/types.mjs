@@ -2,6 +2,7 @@
 //
 //   dist/bpf/examples/*.bpf.o    ->  examples/types/*.ts
 //   build/test/bpf/kinds.bpf.o   ->  test/types/objects/kinds.ts, and one with numbers for 64-bit integers, ...
+//   build/test/bpf/every_map.bpf.o, marked.bpf.o
 //
 // The files are committed, so that they can be read without building; npm test fails when they are out of date.
 
@@ -23,6 +24,12 @@ export async function writeTypes() {
       `test/types/objects/${name}.ts`,
       objectTypes(kinds, { u64, name, from: '../../../src/index.js' }),
     );
+  }
+  for (const name of ['every_map', 'marked']) {
+    const object = `${ROOT}build/test/bpf/${name}.bpf.o`;
+    if (existsSync(object)) {
+      replace(`test/types/objects/${name}.ts`, objectTypes(object, { from: '../../../src/index.js' }));
+    }
   }
 }
 

@@ -104,6 +104,18 @@ export interface NativeOpenOptions {
   btfPath?: string;
 }
 
+/**
+ * The elements of one map; the functions need no `this`. An element is one buffer, which may be larger: the key, padded
+ * to 8 bytes, then the value.
+ */
+export interface NativeElements {
+  /** Whether there is such a key; writes its value into `element`. */
+  lookup(element: Uint8Array): boolean;
+  take(element: Uint8Array): boolean;
+  update(element: Uint8Array, flags: number): void;
+  delete(element: Uint8Array): boolean;
+}
+
 export interface NativeMapDefinition {
   type: string;
   name: string;
@@ -114,6 +126,9 @@ export interface NativeMapDefinition {
   /** map_extra */
   extra: number;
   numaNode?: number;
+  /** BTF ids in the object that describes its types; 0: none. */
+  keyTypeId: number;
+  valueTypeId: number;
 }
 
 /** A program to be verified and dropped at once. */
@@ -166,13 +181,9 @@ export interface Binding {
   /** `flags`: 0, BPF_F_RDONLY or BPF_F_WRONLY. */
   mapOpenPinned(path: string, flags: number): MapHandle;
   mapOpenById(id: number, flags: number): MapHandle;
-  mapCreate(definition: NativeMapDefinition, inner: MapHandle | null): MapHandle;
+  mapCreate(definition: NativeMapDefinition, inner: MapHandle | null, types: ObjectHandle | null): MapHandle;
   mapInfo(map: MapHandle): NativeMapInfo;
-  /** An element is one buffer, which may be larger: the key, padded to 8 bytes, then the value. */
-  mapLookup(map: MapHandle, element: Uint8Array): boolean;
-  mapTake(map: MapHandle, element: Uint8Array): boolean;
-  mapUpdate(map: MapHandle, element: Uint8Array, flags: number): void;
-  mapDelete(map: MapHandle, element: Uint8Array): boolean;
+  mapElements(map: MapHandle): NativeElements;
   /** `result` receives [elements read, whether those were the last, whether there was no room]. */
   mapLookupBatch(
     map: MapHandle,

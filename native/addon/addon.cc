@@ -21,6 +21,7 @@ static Napi::Object init(Napi::Env env, Napi::Object exports) {
   export_program(exports);
   export_map(exports);
   export_map_batch(exports);
+  export_map_elements(exports);
   export_map_memory(exports);
   export_map_objects(exports);
   export_object_maps(exports);

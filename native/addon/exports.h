@@ -9,6 +9,7 @@ void export_object(Napi::Object exports);
 void export_program(Napi::Object exports);
 void export_map(Napi::Object exports);
 void export_map_batch(Napi::Object exports);
+void export_map_elements(Napi::Object exports);
 void export_map_memory(Napi::Object exports);
 void export_map_objects(Napi::Object exports);
 void export_object_maps(Napi::Object exports);

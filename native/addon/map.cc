@@ -14,20 +14,6 @@ Map& map_of(const Napi::CallbackInfo& info) {
   return *Handle<Map>::of(info[0]);
 }
 
-// An element as one buffer, which may be larger: the key, padded to 8 bytes, then the value.
-struct Element {
-  std::span<std::byte> key, value;
-};
-
-Element element_of(const Map& map, const Napi::Value& argument) {
-  const auto buffer = bytes(argument, "element");
-  const size_t key_size = map.info().key_size;
-  const size_t value_offset = (key_size + 7) / 8 * 8;
-  map.check_size("buffer for an element", std::min(buffer.size(), value_offset + map.value_bytes()),
-                 value_offset + map.value_bytes());
-  return {buffer.first(key_size), buffer.subspan(value_offset, map.value_bytes())};
-}
-
 // (path, flags)
 Napi::Value open_pinned(const Napi::CallbackInfo& info) {
   UniqueFd fd = open_pin(text(info[0], "path"), ObjectKind::kMap, u32(info[1], "flags"));
@@ -40,7 +26,8 @@ Napi::Value open_by_id(const Napi::CallbackInfo& info) {
   return Handle<Map>::make(info.Env(), std::make_shared<Map>(std::move(fd)));
 }
 
-// ({ type, name, keySize, valueSize, maxEntries, flags, extra, numaNode? }, inner map or null)
+// ({ type, name, keySize, valueSize, maxEntries, flags, extra, numaNode?, keyTypeId, valueTypeId },
+//  inner map or null, the object that describes its types or null)
 Napi::Value create(const Napi::CallbackInfo& info) {
   if (!info[0].IsObject()) refuse("definition", "an object");
   const auto wanted = info[0].As<Napi::Object>();
@@ -54,8 +41,11 @@ Napi::Value create(const Napi::CallbackInfo& info) {
   definition.extra = u32(wanted.Get("extra"), "extra");
   const Napi::Value numa_node = wanted.Get("numaNode");
   if (!numa_node.IsUndefined()) definition.numa_node = u32(numa_node, "numaNode");
+  definition.key_type_id = u32(wanted.Get("keyTypeId"), "keyTypeId");
+  definition.value_type_id = u32(wanted.Get("valueTypeId"), "valueTypeId");
   const auto inner = info[1].IsNull() ? nullptr : Handle<Map>::of(info[1]);
   if (inner) definition.inner_fd = inner->fd();
+  if (!info[2].IsNull()) definition.btf_fd = idle_object(info[2]).btf_fd();
   return Handle<Map>::make(info.Env(), std::make_shared<Map>(create_map(definition)));
 }
 
@@ -89,34 +79,6 @@ Napi::Value describe(const Napi::CallbackInfo& info) {
   return result;
 }
 
-// (map, element) => whether there is such a key; the value is written into `element`
-Napi::Value lookup(const Napi::CallbackInfo& info) {
-  const Map& map = map_of(info);
-  const auto [key, value] = element_of(map, info[1]);
-  return Napi::Boolean::New(info.Env(), map.lookup(key, value));
-}
-
-// (map, element) => the same
-Napi::Value take(const Napi::CallbackInfo& info) {
-  const Map& map = map_of(info);
-  const auto [key, value] = element_of(map, info[1]);
-  return Napi::Boolean::New(info.Env(), map.take(key, value));
-}
-
-// (map, element, flags)
-Napi::Value update(const Napi::CallbackInfo& info) {
-  const Map& map = map_of(info);
-  const auto [key, value] = element_of(map, info[1]);
-  map.update(key, value, u32(info[2], "flags"));
-  return info.Env().Undefined();
-}
-
-// (map, element) => whether it was there; only the key matters
-Napi::Value remove(const Napi::CallbackInfo& info) {
-  const Map& map = map_of(info);
-  return Napi::Boolean::New(info.Env(), map.remove(element_of(map, info[1]).key));
-}
-
 Napi::Value freeze(const Napi::CallbackInfo& info) {
   map_of(info).freeze();
   return info.Env().Undefined();
@@ -143,10 +105,6 @@ void export_map(Napi::Object exports) {
   export_function<open_by_id>(exports, "mapOpenById");
   export_function<create>(exports, "mapCreate");
   export_function<describe>(exports, "mapInfo");
-  export_function<lookup>(exports, "mapLookup");
-  export_function<take>(exports, "mapTake");
-  export_function<update>(exports, "mapUpdate");
-  export_function<remove>(exports, "mapDelete");
   export_function<freeze>(exports, "mapFreeze");
   export_function<frozen>(exports, "mapFrozen");
   export_function<pin_to>(exports, "mapPin");

@@ -1,5 +1,7 @@
 #include "../core/map_batch.h"
 
+#include <algorithm>
+
 #include "args.h"
 #include "errors.h"
 #include "exports.h"
@@ -46,7 +48,9 @@ Napi::Value remove(const Napi::CallbackInfo& info) {
 // (map) => each key with its value behind it
 Napi::Value read(const Napi::CallbackInfo& info) {
   const auto elements = read_all(*Handle<Map>::of(info[0]));
-  return Napi::Buffer<std::byte>::Copy(info.Env(), elements.data(), elements.size());
+  auto array = Napi::Uint8Array::New(info.Env(), elements.size());
+  std::copy(elements.begin(), elements.end(), reinterpret_cast<std::byte*>(array.Data()));
+  return array;
 }
 
 }  // namespace

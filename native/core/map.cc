@@ -151,18 +151,33 @@ bool Map::frozen() const {
          std::string_view::npos;
 }
 
-UniqueFd create_map(const MapDefinition& definition) {
-  const auto type = map_type_number(definition.type);
-  if (!type) throw Error(codes::kArgument, "there is no map type \"" + definition.type + "\"");
+namespace {
+
+UniqueFd create(uint32_t type, const MapDefinition& definition, bool typed) {
   LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = definition.flags, .map_extra = definition.extra, );
   if (definition.inner_fd >= 0) opts.inner_map_fd = static_cast<uint32_t>(definition.inner_fd);
   if (definition.numa_node) {
     opts.numa_node = *definition.numa_node;
     opts.map_flags |= BPF_F_NUMA_NODE;
   }
-  UniqueFd fd(bpf_map_create(static_cast<bpf_map_type>(*type),
-                             definition.name.empty() ? nullptr : definition.name.c_str(), definition.key_size,
-                             definition.value_size, definition.max_entries, &opts));
+  if (typed) {
+    opts.btf_fd = static_cast<uint32_t>(definition.btf_fd);
+    opts.btf_key_type_id = definition.key_type_id;
+    opts.btf_value_type_id = definition.value_type_id;
+  }
+  const char* name = definition.name.empty() ? nullptr : definition.name.c_str();
+  return UniqueFd(bpf_map_create(static_cast<bpf_map_type>(type), name, definition.key_size,
+                                 definition.value_size, definition.max_entries, &opts));
+}
+
+}  // namespace
+
+UniqueFd create_map(const MapDefinition& definition) {
+  const auto type = map_type_number(definition.type);
+  if (!type) throw Error(codes::kArgument, "there is no map type \"" + definition.type + "\"");
+  UniqueFd fd;
+  if (definition.btf_fd >= 0 && definition.value_type_id != 0) fd = create(*type, definition, true);
+  if (!fd.valid()) fd = create(*type, definition, false);
   if (!fd.valid()) {
     throw Error(errno, "bpf(BPF_MAP_CREATE)",
                 "cannot create map \"" + definition.name + "\" of type " + definition.type)

@@ -80,6 +80,10 @@ struct MapDefinition {
   uint64_t extra = 0;  // map_extra: the number of hash functions of a bloom filter
   std::optional<uint32_t> numa_node;
   int inner_fd = -1;  // a map like those that a map of maps will hold
+  // Where its types are described, and which they are; libbpf's way: without, if the kernel takes none for
+  // the type.
+  int btf_fd = -1;
+  uint32_t key_type_id = 0, value_type_id = 0;
 };
 
 UniqueFd create_map(const MapDefinition& definition);

@@ -96,8 +96,8 @@ class Walk {
     }
     // Types that end at a key that is gone (kernel/bpf/local_storage.c cgroup_storage_get_next_key) start
     // over.
-    if (map_.lookup(key_, value_) || !seen_.contains(text(key_))) return false;
-    forget_key();
+    if (!added_ || map_.lookup(key_, value_)) return false;
+    forget();
     return map_.next_key({}, key_);
   }
 

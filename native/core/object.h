@@ -86,6 +86,8 @@ class Object {
   // Descriptors of our own: they stay good when the object is gone.
   UniqueFd program_fd(const std::string& name) const;
   UniqueFd map_fd(const std::string& name) const;
+  // The kernel's copy of the object's BTF; -1 before load, or when there is none. The object's own.
+  int btf_fd() const { return bpf_object__btf_fd(object_.get()); }
 
   bpf_program* program(const std::string& name) const;
   // The program's instructions (struct bpf_insn) as the file has them; good until load.

@@ -146,7 +146,7 @@ function createdMaps({ handle, btf, u64 }: LoadedParts): Map<string, AnyMap> {
         info: native().mapInfo(map),
         name,
         types: typesOf(spec),
-        inner: inner && { spec: inner, types: typesOf(inner) },
+        inner: inner && { spec: inner, types: typesOf(inner), object: handle },
       }),
     );
   }

@@ -196,8 +196,7 @@ class MapToMake implements OpenMapOfMaps {
     }
     assertOptions(like, `the maps in map "${this.name}"`);
     const { type, keySize, valueSize, maxEntries, flags = [] } = like;
-    const bits = flagBits(flags, `the maps in map "${this.name}"`);
-    const { handle } = createMap({ type, keySize, valueSize, maxEntries }, bits);
+    const { handle } = createMap({ type, keySize, valueSize, maxEntries, flags });
     try {
       this.#setInner(handle);
     } finally {

@@ -21,7 +21,8 @@ export function indexCodec(label: string): Codec<number> {
   };
 }
 
-const littleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
+/** Whether this machine is. */
+export const littleEndian: boolean = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
 /** Keys and values without BTF. */
 export function bytesCodec(label: string, size: number): Codec<Uint8Array> {
@@ -70,6 +71,8 @@ export function perCpuCodec<T>(label: string, each: Codec<T>, bytes: number): Co
           reason: 'input',
         });
       }
+      // The kernel takes the padding too, whatever the buffer held before.
+      into.fill(0, offset, offset + bytes);
       // Not forEach(), which would leave out the holes of an array and so pass them for zeros.
       for (let cpu = 0; cpu < cpus; cpu++) each.encode(values[cpu] as T, into, offset + cpu * stride);
       return into;

@@ -99,10 +99,7 @@ const FUNCTIONS: Readonly<Record<string, readonly (keyof Binding)[]>> = {
   ],
   map: [
     'mapInfo',
-    'mapLookup',
-    'mapTake',
-    'mapUpdate',
-    'mapDelete',
+    'mapElements',
     'mapLookupBatch',
     'mapUpdateBatch',
     'mapDeleteBatch',
@@ -163,10 +160,6 @@ const REST: Readonly<Partial<Record<keyof Binding, readonly unknown[]>>> = {
   programTestRun: [bytes],
   linkAttachLsm: [0n],
   linkAttachCgroup: ['/nonexistent', 0],
-  mapLookup: [element],
-  mapTake: [element],
-  mapUpdate: [element, 0],
-  mapDelete: [element],
   mapLookupBatch: [bytes, true, bytes, new Uint8Array(176), false, new Uint32Array(3)],
   mapUpdateBatch: [bytes, new Uint8Array(176), 0],
   mapDeleteBatch: [bytes],
@@ -388,25 +381,35 @@ describe('offsets and sizes are refused when they lie outside:', () => {
         expect(await thrown(wrong)).toMatchObject({ code: 'ERR_BPF_ARGUMENT', map: 'by_key' });
       }
     }
-    for (const wrong of [native().mapLookup, native().mapTake, native().mapDelete]) {
+    const { lookup, take, update, delete: remove } = native().mapElements(map);
+    for (const wrong of [lookup, take, remove]) {
       for (const size of [0, 7, 8, 8 + 175]) {
-        const error = await thrown(() => wrong(map, new Uint8Array(size)));
+        const error = await thrown(() => wrong(new Uint8Array(size)));
         expect(error).toMatchObject({ code: 'ERR_BPF_ARGUMENT', map: 'by_key' });
       }
     }
-    const error = await thrown(() => native().mapUpdate(map, new Uint8Array(8 + 175), 0));
+    const error = await thrown(() => update(new Uint8Array(8 + 175), 0));
     expect(error).toMatchObject({ code: 'ERR_BPF_ARGUMENT', map: 'by_key' });
     // A buffer for elements may be larger.
-    expect(native().mapLookup(map, new Uint8Array(4096))).toBe(false);
+    expect(lookup(new Uint8Array(4096))).toBe(false);
+    for (const [, value] of everyKind) {
+      for (const call of [lookup, take, remove, update]) {
+        expect((await thrown(() => call(untyped(value), untyped(value)))).code).toBe('ERR_BPF_ARGUMENT');
+      }
+    }
     expect(native().mapReadAll(map)).toHaveLength(0);
     native().mapClose(map);
+    // They go with their handle, whoever still has them.
+    for (const call of [lookup, take, remove, update]) {
+      expect((await thrown(() => call(element, 0))).code).toBe('ERR_BPF_CLOSED');
+    }
     native().objectClose(object);
   });
 
   test('flags that the kernel does not know', async () => {
     const object = await loaded();
     const map = native().objectMap(object, 'by_key');
-    const update = (flags: number) => native().mapUpdate(map, element, flags);
+    const update = (flags: number) => native().mapElements(map).update(element, flags);
     expect((await thrown(() => update(0xffff))).code).toBe('EINVAL');
     expect((await thrown(() => update(-1))).code).toBe('ERR_BPF_ARGUMENT');
     expect((await thrown(() => update(2 ** 32))).code).toBe('ERR_BPF_ARGUMENT');

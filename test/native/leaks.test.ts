@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { RingBuffer } from '../../src/index.js';
+import { BpfArray, BpfMap, BpfObject, type MapOfMaps, RingBuffer } from '../../src/index.js';
 import { bpfFiles } from '../support/fds.js';
-import { input, loadKinds, loadProducer, openKinds } from '../support/fixtures.js';
+import { input, loadEveryMap, loadKinds, loadProducer, openKinds } from '../support/fixtures.js';
+import { fixture } from '../support/objects.js';
 import { thrown } from '../support/thrown.js';
+import { untyped } from '../support/untyped.js';
+import type { EveryMap } from '../types/objects/every_map.js';
 
 /** The mappings of this process that belong to BPF maps. */
 function bpfMappings(): string[] {
@@ -50,6 +53,41 @@ describe('nothing is left', () => {
       const next = ring.events().next();
       object.programs.produce_small.run();
       await next;
+    });
+  });
+
+  test('of maps of every kind that were made, opened, swapped, refused and read', async () => {
+    using object = await loadEveryMap();
+    const { array_of_maps: outer, tasks, hash, calls } = object.maps;
+    await expectNothingLeft(200, async () => {
+      using inner = outer.create();
+      outer.set(1, inner);
+      using again = outer.open(1);
+      again?.set(0, 1n);
+      using made = BpfMap.create({ type: 'hash', keySize: 4, valueSize: 4, maxEntries: 1 });
+      expect((await thrown(() => untyped<MapOfMaps>(outer).set(1, made))).code).toBe('ERR_BPF_MAP_MISMATCH');
+      expect((await thrown(() => BpfArray.openById(hash.id))).code).toBe('ERR_BPF_WRONG_KIND');
+      tasks.set(process.pid, { mark: 1, text: '' });
+      expect(tasks.get(process.pid)?.mark).toBe(1);
+      expect((await thrown(() => tasks.get(2 ** 31 - 1))).code).toMatch(/ESRCH/);
+      hash.setMany([[1, 1n]]);
+      expect([...hash]).toHaveLength(1);
+      for (const _ of hash) break;
+      calls.set(0, object.programs.called);
+      calls.delete(0);
+      outer.delete(1);
+    });
+  });
+
+  test('of objects that were told to use other maps', async () => {
+    using object = await loadEveryMap();
+    await expectNothingLeft(20, async () => {
+      const open = BpfObject.open<EveryMap>(fixture('every_map'));
+      open.maps.hash.reuse(object.maps.hash);
+      open.maps.hash_of_maps.inner = { type: 'hash', keySize: 4, valueSize: 4, maxEntries: 1 };
+      open.maps.hash_of_maps.inner = { type: 'hash', keySize: 8, valueSize: 4, maxEntries: 1 };
+      expect((await thrown(() => open.maps.trie.reuse(object.maps.hash))).code).toBe('ERR_BPF_MAP_MISMATCH');
+      (await open.load()).close();
     });
   });
 

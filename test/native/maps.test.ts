@@ -199,7 +199,11 @@ describe('an array', () => {
     expect(error.code).toBe('ERR_BPF_VALUE_TYPE');
     const untouched = object.maps['.rodata'].valueCodec.size;
     expect(
-      await thrown(() => native().mapUpdate(object.maps['.rodata'].handle, new Uint8Array(8 + untouched), 0)),
+      await thrown(() =>
+        native()
+          .mapElements(object.maps['.rodata'].handle)
+          .update(new Uint8Array(8 + untouched), 0),
+      ),
     ).toMatchObject({ code: 'EPERM' });
     expect(object.maps['.rodata'].frozen).toBe(true);
     expect(object.maps['.bss'].frozen).toBe(false);

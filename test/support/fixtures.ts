@@ -1,4 +1,5 @@
 import { BpfObject, type OpenObject, type OpenOptions } from '../../src/index.js';
+import type { EveryMap } from '../types/objects/every_map.js';
 import { fixture } from './objects.js';
 
 /** test/fixtures/bpf/kinds.bpf.c */
@@ -74,4 +75,9 @@ export function input({ id = 0, zone = 0, port = 0, index = 0, events = 0 } = {}
   view.setUint32(8, index, true);
   view.setUint32(12, events, true);
   return new Uint8Array(view.buffer);
+}
+
+/** test/fixtures/bpf/every_map.bpf.c */
+export async function loadEveryMap(options?: OpenOptions & { u64?: 'bigint' }): Promise<BpfObject<EveryMap>> {
+  return BpfObject.open<EveryMap>(fixture('every_map'), options).load();
 }

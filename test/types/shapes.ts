@@ -1,7 +1,8 @@
 // Compiled, never run: what is marked must not compile, all else must.
 
 import type { ExecCount } from '../../examples/types/exec_count.js';
-import { type BpfMap, BpfObject, type Fields, type Input, RingBuffer } from '../../src/index.js';
+import { type BpfArray, BpfMap, BpfObject, type Fields, type Input, RingBuffer } from '../../src/index.js';
+import type { EveryMap, Note, Prefix } from './objects/every_map.js';
 import type { Kinds, KindsStruct, Nested } from './objects/kinds.js';
 import type { KindsAuto } from './objects/kinds_auto.js';
 import type { KindsNumber } from './objects/kinds_number.js';
@@ -79,6 +80,60 @@ export async function maps(): Promise<void> {
   maps.records.get(0);
 }
 
+export async function families(): Promise<void> {
+  const { maps, programs } = await BpfObject.open<EveryMap>('every_map.bpf.o').load();
+  same<ReturnType<typeof maps.hash.takeAll>, [number, bigint][]>(true);
+  same<ReturnType<typeof maps.percpu_hash.get>, number[] | undefined>(true);
+  same<ReturnType<typeof maps.queue.pop>, Note | undefined>(true);
+  same<ReturnType<typeof maps.tasks.get>, Note | undefined>(true);
+  same<ReturnType<typeof maps.array_of_maps.create>, BpfArray<bigint>>(true);
+  same<ReturnType<typeof maps.hash_of_maps.open>, BpfMap<Prefix, Note> | undefined>(true);
+  maps.hash.setMany([[1, 2]]);
+  maps.hash.setMany(maps.lru_hash);
+  maps.calls.set(0, programs.called);
+  maps.cgroups.set(0, '/sys/fs/cgroup');
+  maps.array_of_maps.set(0, maps.array_of_maps.create());
+  maps.shared.memory().slice(0);
+  maps.tasks.set(process.pid, { mark: 1, text: '' });
+  // @ts-expect-error: the elements of an array cannot be deleted
+  maps.array.delete(0);
+  // @ts-expect-error: only arrays have memory to share
+  maps.hash.memory();
+  // @ts-expect-error: a queue has no keys
+  maps.queue.get(0);
+  // @ts-expect-error: nothing is taken out of a bloom filter
+  maps.bloom.pop();
+  // @ts-expect-error: a slot takes a program
+  maps.calls.set(0, 5);
+  // @ts-expect-error: no process can look into it
+  maps.cgroups.get(0);
+  // @ts-expect-error: a map of another class than is declared
+  maps.array_of_maps.set(0, maps.hash);
+  // @ts-expect-error: records have no keys
+  maps.perf_events.entries();
+  // @ts-expect-error: a task is named by a number
+  maps.tasks.get('self');
+  // @ts-expect-error: owners cannot be listed
+  maps.sockets.keys();
+  // @ts-expect-error: no ring buffer
+  new RingBuffer(maps.hash).close();
+  // @ts-expect-error: no such mode
+  maps.hash.set(1, 1n, 'sometimes');
+
+  const open = BpfObject.open<EveryMap>('every_map.bpf.o');
+  open.maps.hash_of_maps.inner = { type: 'hash', keySize: 4, valueSize: 4, maxEntries: 1 };
+  open.maps.shared.flags = ['mmapable', 'rdonly_prog'];
+  open.maps.hash.reuse(maps.hash);
+  // @ts-expect-error: a hash holds no maps
+  open.maps.hash.inner = maps.array;
+  // @ts-expect-error: no such flag
+  open.maps.hash.flags = ['mmapped'];
+  // @ts-expect-error: a type that is made here has bytes for keys
+  BpfMap.create({ type: 'hash', keySize: 4, valueSize: 4, maxEntries: 1 }).get(1);
+  // @ts-expect-error: an array is made by BpfArray
+  BpfMap.create({ type: 'array', keySize: 4, valueSize: 4, maxEntries: 1 });
+}
+
 export async function unions(index: BpfMap<number, Nested>): Promise<void> {
   const rest = { tag: 1, at: { x: 1, y: 2 }, pair: { low: 1, high: 2 } };
   index.set(0, { ...rest, left: 1 });
@@ -139,4 +194,13 @@ export function untyped(): void {
   open.globals.anything = 5;
   const value: unknown = open.globals.anything;
   open.globals.another = value;
+  open.maps.outer?.reuse('/sys/fs/bpf/outer');
+}
+
+export async function untypedMaps(): Promise<void> {
+  const { maps } = await BpfObject.open('any.bpf.o').load();
+  maps.some?.get(1);
+  maps.some?.push(1);
+  maps.some?.mightHave(1);
+  if (maps.some) new RingBuffer(maps.some).close();
 }

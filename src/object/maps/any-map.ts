@@ -1,6 +1,6 @@
 import { type Codec, codecFor } from '../../btf/index.js';
 import { BpfError, rephrase } from '../../errors.js';
-import { type MapHandle, type NativeMapInfo, native } from '../../native.js';
+import { type MapHandle, type NativeElements, type NativeMapInfo, native } from '../../native.js';
 import { preparePinPath } from '../pin-path.js';
 import { bytesCodec, indexCodec, perCpuCodec } from '../plain-codec.js';
 import { explainElementFailure } from './element-failure.js';
@@ -14,6 +14,7 @@ export abstract class AnyMap implements Disposable {
   readonly name: string;
   readonly #handle: MapHandle;
   readonly #types: MapTypes | undefined;
+  #elements: NativeElements | undefined;
   #closed = false;
   /** @internal */
   protected readonly info: NativeMapInfo;
@@ -91,6 +92,12 @@ export abstract class AnyMap implements Disposable {
   }
 
   /** @internal */
+  protected get elements(): NativeElements {
+    this.#elements ??= native().mapElements(this.#handle);
+    return this.#elements;
+  }
+
+  /** @internal */
   protected get types(): MapTypes | undefined {
     return this.#types;
   }
@@ -102,7 +109,8 @@ export abstract class AnyMap implements Disposable {
    * Linux 5.2; kernel/bpf/syscall.c map_freeze().
    *
    * @throws BpfError `EBUSY` while its memory is mapped for writing (an ArrayBuffer of {@link BpfArray.memory} that
-   *   is still alive, in any process) or it is frozen already; `EPERM` for a handle opened for reading only;
+   *   is still alive, in any process); `EPERM`, on Linux 6.1 `EBUSY`, when it is frozen already; `EPERM` for a handle
+   *   opened for reading only, except on Linux 6.1;
    *   `ENOTSUPP` for a map with timers or pointers; `ERR_BPF_CLOSED`
    */
   freeze(): void {
@@ -110,12 +118,12 @@ export abstract class AnyMap implements Disposable {
       native().mapFreeze(this.#handle);
     } catch (cause) {
       if (!(cause instanceof BpfError) || cause.code !== 'EBUSY') throw this.explained(cause);
-      const frozen = this.frozen;
       throw rephrase(cause, cause.message, {
         reason: 'input',
-        hint: frozen
+        // Linux 6.1 says so as well of a map that is frozen.
+        hint: this.frozen
           ? 'it is frozen already'
-          : 'its memory is mapped for writing, by this or another process',
+          : 'its memory is mapped for writing, by this process or another',
       });
     }
   }

@@ -1,6 +1,5 @@
 import type { Codec, Input } from '../../btf/index.js';
 import { assertOptions } from '../../errors.js';
-import { native } from '../../native.js';
 import { AnyMap } from './any-map.js';
 import { type CreateOptions, createMap } from './create-map.js';
 import { type MapOpenOptions, type MapSource, openMapById, openPinnedMap } from './map-source.js';
@@ -52,7 +51,7 @@ export class BpfBloomFilter<Value = unknown> extends AnyMap {
   /** Adds a value. @throws BpfError `ERR_BPF_VALUE_TYPE`, `ERR_BPF_VALUE_RANGE`, `EPERM`, `ERR_BPF_CLOSED` */
   add(value: Input<Value>): void {
     try {
-      native().mapUpdate(this.handle, this.valueCodec.encode(value as Value), 0);
+      this.elements.update(this.valueCodec.encode(value as Value), 0);
     } catch (cause) {
       throw this.explained(cause);
     }
@@ -61,7 +60,7 @@ export class BpfBloomFilter<Value = unknown> extends AnyMap {
   /** Whether the value may have been added: false is certain, true is not. Throws as {@link BpfBloomFilter.add} does. */
   mightHave(value: Input<Value>): boolean {
     try {
-      return native().mapLookup(this.handle, this.valueCodec.encode(value as Value));
+      return this.elements.lookup(this.valueCodec.encode(value as Value));
     } catch (cause) {
       throw this.explained(cause);
     }

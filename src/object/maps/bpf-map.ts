@@ -67,7 +67,7 @@ export class BpfMap<Key = unknown, Value = unknown> extends KeyedMap<Key, Value>
    * @throws BpfError `EPERM` for a frozen map or a read-only handle, `ERR_BPF_CLOSED`
    */
   delete(key: Input<Key>): boolean {
-    return this.withKey(key, (element) => native().mapDelete(this.handle, element));
+    return this.withKey(key, (element) => this.elements.delete(element));
   }
 
   /**
@@ -94,7 +94,7 @@ export class BpfMap<Key = unknown, Value = unknown> extends KeyedMap<Key, Value>
    */
   take(key: Input<Key>): Value | undefined {
     return this.withKey(key, (element, valueOffset) =>
-      native().mapTake(this.handle, element) ? this.valueCodec.decode(element, valueOffset) : undefined,
+      this.elements.take(element) ? this.valueCodec.decode(element, valueOffset) : undefined,
     );
   }
 

@@ -1,6 +1,5 @@
 import type { Codec, Input } from '../../btf/index.js';
 import { assertOptions } from '../../errors.js';
-import { native } from '../../native.js';
 import { AnyMap } from './any-map.js';
 import { type CreateOptions, createMap } from './create-map.js';
 import { giveElementBuffer, takeElementBuffer } from './element-buffer.js';
@@ -67,21 +66,21 @@ export class BpfQueue<Value = unknown> extends AnyMap {
     assertOptions(options, 'push()');
     this.#withElement((element) => {
       this.valueCodec.encode(value as Value, element);
-      native().mapUpdate(this.handle, element, options.replaceOldest ? BPF_EXIST : 0);
+      this.elements.update(element, options.replaceOldest ? BPF_EXIST : 0);
     });
   }
 
   /** Takes the first value of a queue, or the topmost of a stack; undefined when it is empty. */
   pop(): Value | undefined {
     return this.#withElement((element) =>
-      native().mapTake(this.handle, element) ? this.valueCodec.decode(element) : undefined,
+      this.elements.take(element) ? this.valueCodec.decode(element) : undefined,
     );
   }
 
   /** The value that {@link BpfQueue.pop} would take, which stays; undefined when it is empty. */
   peek(): Value | undefined {
     return this.#withElement((element) =>
-      native().mapLookup(this.handle, element) ? this.valueCodec.decode(element) : undefined,
+      this.elements.lookup(element) ? this.valueCodec.decode(element) : undefined,
     );
   }
 

@@ -58,7 +58,7 @@ export class CgroupArray extends AnyMap {
   delete(index: number): boolean {
     const element = indexBytes(this, index);
     try {
-      return native().mapDelete(this.handle, element);
+      return this.elements.delete(element);
     } catch (cause) {
       throw this.explained(cause);
     }

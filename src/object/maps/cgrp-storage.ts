@@ -13,11 +13,8 @@ import { type MapOpenOptions, type MapSource, openMapById, openPinnedMap } from 
  */
 export class CgrpStorage<Value = unknown> extends LocalStorage<string | number, Value> {
   /** @internal */
-  protected readonly owners = 'the directory of a cgroup or a file descriptor of it';
-
-  /** @internal */
   constructor(source: MapSource) {
-    super(source, 'CgrpStorage');
+    super(source, 'CgrpStorage', 'the directory of a cgroup or a file descriptor of it');
   }
 
   /** Opens a cgroup storage that was pinned; see {@link BpfMap.open}. */

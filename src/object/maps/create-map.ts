@@ -1,5 +1,5 @@
 import { assertOptions } from '../../errors.js';
-import { type MapHandle, native } from '../../native.js';
+import { type MapHandle, native, type ObjectHandle } from '../../native.js';
 import { flagBits, type MapFlag } from './map-flags.js';
 import { type MapSource, sourceOf } from './map-source.js';
 
@@ -9,7 +9,7 @@ export interface CreateOptions {
   name?: string;
   /** How many elements it holds at most. */
   maxEntries: number;
-  flags?: readonly MapFlag[];
+  flags?: readonly (MapFlag | `0x${string}`)[];
   /** The NUMA node its memory is on. Default any. */
   numaNode?: number;
 }
@@ -23,12 +23,20 @@ export interface MapDefinition extends CreateOptions {
   inner?: MapHandle;
 }
 
+/** What is told of a map by an object that declares it. */
+export interface Declared {
+  flags: number;
+  keyTypeId: number;
+  valueTypeId: number;
+  object: ObjectHandle;
+}
+
 /**
  * Makes a map; the checks of its numbers are the addon's and the kernel's.
  *
- * @param bits - its flags, unless the definition names some
+ * @param declared - gives it its types, and its flags unless the definition names some
  */
-export function createMap(definition: MapDefinition, bits = 0): MapSource {
+export function createMap(definition: MapDefinition, declared?: Declared): MapSource {
   assertOptions(definition, 'a new map');
   const { type, name = '', keySize = 0, valueSize = 0, maxEntries, flags, extra = 0 } = definition;
   const { numaNode, inner = null } = definition;
@@ -39,11 +47,14 @@ export function createMap(definition: MapDefinition, bits = 0): MapSource {
       keySize,
       valueSize,
       maxEntries,
-      flags: flags === undefined ? bits : flagBits(flags, `a new map of type ${type}`),
+      flags: flags === undefined ? (declared?.flags ?? 0) : flagBits(flags, `a new map of type ${type}`),
+      keyTypeId: declared?.keyTypeId ?? 0,
+      valueTypeId: declared?.valueTypeId ?? 0,
       extra,
       ...(numaNode === undefined ? {} : { numaNode }),
     },
     inner,
+    declared?.object ?? null,
   );
   return sourceOf(handle);
 }

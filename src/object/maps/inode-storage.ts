@@ -16,11 +16,8 @@ import { type MapOpenOptions, type MapSource, openMapById, openPinnedMap } from 
  */
 export class InodeStorage<Value = unknown> extends LocalStorage<string | number, Value> {
   /** @internal */
-  protected readonly owners = 'a path or a file descriptor';
-
-  /** @internal */
   constructor(source: MapSource) {
-    super(source, 'InodeStorage');
+    super(source, 'InodeStorage', 'a path or a file descriptor');
   }
 
   /** Opens an inode storage that was pinned; see {@link BpfMap.open}. */

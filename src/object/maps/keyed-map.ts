@@ -58,7 +58,7 @@ export abstract class KeyedMap<Key = unknown, Value = unknown> extends AnyMap {
     const element = takeElementBuffer(this.#elementSize);
     try {
       this.keyCodec.encode(key as Key, element);
-      if (!native().mapLookup(this.handle, element)) return undefined;
+      if (!this.elements.lookup(element)) return undefined;
       return this.valueCodec.decode(element, this.#valueOffset);
     } catch (cause) {
       throw this.explained(cause);
@@ -69,7 +69,7 @@ export abstract class KeyedMap<Key = unknown, Value = unknown> extends AnyMap {
 
   /** Whether {@link KeyedMap.get} would give a value. */
   has(key: Input<Key>): boolean {
-    return this.withKey(key, (element) => native().mapLookup(this.handle, element));
+    return this.withKey(key, (element) => this.elements.lookup(element));
   }
 
   /**
@@ -86,7 +86,7 @@ export abstract class KeyedMap<Key = unknown, Value = unknown> extends AnyMap {
     try {
       this.keyCodec.encode(key as Key, element);
       this.valueCodec.encode(value as Value, element, this.#valueOffset);
-      native().mapUpdate(this.handle, element, flags);
+      this.elements.update(element, flags);
     } catch (cause) {
       throw this.explained(cause);
     } finally {

@@ -11,11 +11,13 @@ import { modeFlags, type SetMode } from './set-mode.js';
  * kernel cannot walk them from here.
  */
 export abstract class LocalStorage<Owner extends number | string, Value> extends AnyMap {
+  readonly #owners: string;
   #values: Codec<Value> | undefined;
 
   /** @internal */
-  protected constructor(source: MapSource, family: MapFamily) {
+  protected constructor(source: MapSource, family: MapFamily, owners: string) {
     super(source, family);
+    this.#owners = owners;
   }
 
   /** How values are laid out. @internal */
@@ -63,9 +65,6 @@ export abstract class LocalStorage<Owner extends number | string, Value> extends
   /** What a failure means that has to do with the owner; undefined for any other. @internal */
   protected abstract explainOwner(owner: Owner, error: BpfError): BpfError | undefined;
 
-  /** What may be an owner. @internal */
-  protected abstract readonly owners: string;
-
   #of<T>(owner: Owner, call: () => T): T {
     const number = typeof owner === 'number' && Number.isInteger(owner) && owner >= 0 && owner < 2 ** 31;
     if (!number && typeof owner !== 'string') throw this.#badOwner(owner);
@@ -79,7 +78,7 @@ export abstract class LocalStorage<Owner extends number | string, Value> extends
   }
 
   #badOwner(owner: unknown): BpfError {
-    return new BpfError(`an owner in map "${this.name}" is ${this.owners}, not ${describeValue(owner)}`, {
+    return new BpfError(`an owner in map "${this.name}" is ${this.#owners}, not ${describeValue(owner)}`, {
       code: 'ERR_BPF_ARGUMENT',
       reason: 'input',
       map: this.name,

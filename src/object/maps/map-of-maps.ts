@@ -78,7 +78,8 @@ export class MapOfMaps<Key = unknown, Inner extends AnyMap = AnyMap> extends Any
    *
    * @param mode - as {@link KeyedMap.set} has it
    * @throws BpfError `ERR_BPF_MAP_MISMATCH` with every difference when the object declares maps of another definition,
-   *   `EINVAL` when only the kernel knows, `E2BIG` when it is full or has no such index, `ERR_BPF_CLOSED`
+   *   `EINVAL` when only the kernel knows (Linux 6.1 also for a map made without types where the values are declared
+   *   as structs: make it with {@link MapOfMaps.create}), `E2BIG` when it is full or has no such index, `ERR_BPF_CLOSED`
    */
   set(key: Input<Key>, map: Inner, mode: SetMode = 'any'): void {
     const flags = modeFlags(mode, this.name);
@@ -97,7 +98,7 @@ export class MapOfMaps<Key = unknown, Inner extends AnyMap = AnyMap> extends Any
   delete(key: Input<Key>): boolean {
     const element = this.#element(key);
     try {
-      return native().mapDelete(this.handle, element);
+      return this.elements.delete(element);
     } catch (cause) {
       throw this.explained(cause);
     }
@@ -107,7 +108,7 @@ export class MapOfMaps<Key = unknown, Inner extends AnyMap = AnyMap> extends Any
   idOf(key: Input<Key>): number | undefined {
     const element = this.#element(key);
     try {
-      return native().mapLookup(this.handle, element) ? idIn(element, this.#idOffset) : undefined;
+      return this.elements.lookup(element) ? idIn(element, this.#idOffset) : undefined;
     } catch (cause) {
       throw this.explained(cause);
     }
@@ -195,10 +196,12 @@ export class MapOfMaps<Key = unknown, Inner extends AnyMap = AnyMap> extends Any
   }
 }
 
-function createInner({ spec }: InnerMap, options: InnerOptions): MapSource {
+// With its types: Linux 6.1 takes a map without for another kind (kernel/bpf/map_in_map.c bpf_map_meta_equal compares
+// timer_off, which is one error without BTF and another without a timer in it).
+function createInner({ spec, object }: InnerMap, options: InnerOptions): MapSource {
   const { type, keySize, valueSize, maxEntries } = spec;
   const definition: MapDefinition = { type, keySize, valueSize, maxEntries, ...options };
-  return createMap(definition, spec.flags);
+  return createMap(definition, { ...spec, object });
 }
 
 function notAMap(what: string, given: unknown): BpfError {

@@ -1,6 +1,12 @@
 import { Btf, describeValue, type U64 } from '../../btf/index.js';
 import { assertOptions, BpfError } from '../../errors.js';
-import { type MapHandle, type NativeInnerMapSpec, type NativeMapInfo, native } from '../../native.js';
+import {
+  type MapHandle,
+  type NativeInnerMapSpec,
+  type NativeMapInfo,
+  native,
+  type ObjectHandle,
+} from '../../native.js';
 
 /** The types of a map's keys and values; the id 0 for one that is not told. */
 export interface MapTypes {
@@ -24,6 +30,8 @@ export interface MapSource {
 export interface InnerMap {
   spec: NativeInnerMapSpec;
   types: MapTypes | undefined;
+  /** The object that declares it. */
+  object: ObjectHandle;
 }
 
 /** How to open a map that is there already. */

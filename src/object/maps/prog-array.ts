@@ -68,7 +68,7 @@ export class ProgArray extends AnyMap {
   delete(index: number): boolean {
     const element = indexBytes(this, index);
     try {
-      return native().mapDelete(this.handle, element);
+      return this.elements.delete(element);
     } catch (cause) {
       throw this.explained(cause);
     }

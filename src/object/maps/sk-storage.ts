@@ -12,11 +12,8 @@ import { type MapOpenOptions, type MapSource, openMapById, openPinnedMap } from 
  */
 export class SkStorage<Value = unknown> extends LocalStorage<number, Value> {
   /** @internal */
-  protected readonly owners = 'the file descriptor of a socket';
-
-  /** @internal */
   constructor(source: MapSource) {
-    super(source, 'SkStorage');
+    super(source, 'SkStorage', 'the file descriptor of a socket');
   }
 
   /** Opens a socket storage that was pinned; see {@link BpfMap.open}. */

@@ -1,5 +1,5 @@
 import { native } from '../../native.js';
-import { indexCodec } from '../plain-codec.js';
+import { indexCodec, littleEndian } from '../plain-codec.js';
 import type { AnyMap } from './any-map.js';
 
 // An element of a map of kernel objects: a __u32 index, padded to 8 bytes, and an id.
@@ -16,7 +16,7 @@ export function indexBytes(map: AnyMap, index: number): Uint8Array<ArrayBuffer> 
 /** The id of the kernel object in a slot. */
 export function idAt(map: AnyMap, index: number): number | undefined {
   const element = indexBytes(map, index);
-  return native().mapLookup(map.handle, element) ? idIn(element, ID_OFFSET) : undefined;
+  return native().mapElements(map.handle).lookup(element) ? idIn(element, ID_OFFSET) : undefined;
 }
 
 /** Those of all slots that are not empty. */
@@ -29,5 +29,5 @@ export function idsByIndex(map: AnyMap): Map<number, number> {
 }
 
 export function idIn(bytes: Uint8Array, offset: number): number {
-  return new Uint32Array(bytes.slice(offset, offset + 4).buffer)[0] as number;
+  return new DataView(bytes.buffer, bytes.byteOffset + offset, 4).getUint32(0, littleEndian);
 }

@@ -13,11 +13,8 @@ import { type MapOpenOptions, type MapSource, openMapById, openPinnedMap } from 
  */
 export class TaskStorage<Value = unknown> extends LocalStorage<number, Value> {
   /** @internal */
-  protected readonly owners = 'a process or thread id';
-
-  /** @internal */
   constructor(source: MapSource) {
-    super(source, 'TaskStorage');
+    super(source, 'TaskStorage', 'a process or thread id');
   }
 
   /** Opens a task storage that was pinned; see {@link BpfMap.open}. */

@@ -7,6 +7,7 @@
 
 #define TASK_COMM_LEN 16
 
+struct css_set;
 struct mm_struct;
 
 struct hlist_node {
@@ -16,7 +17,8 @@ struct hlist_node {
 struct task_struct {
   __kernel_pid_t pid, tgid;
   struct task_struct* real_parent;
-  struct mm_struct* mm; /* NULL: a kernel thread, or one that has ended */
+  struct css_set* cgroups; /* kernel/cgroup.h */
+  struct mm_struct* mm;    /* NULL: a kernel thread, or one that has ended */
   struct hlist_node pid_links[1];
 } __attribute__((preserve_access_index));
 
