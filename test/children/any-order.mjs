@@ -58,7 +58,7 @@ const actions = {
   },
   globals: () => {
     const { globals } = any(things.loaded);
-    for (const name of Object.keys(globals).slice(0, 4)) globals[name] = globals[name];
+    for (const [name, value] of Object.entries(globals).slice(0, 4)) globals[name] = value;
   },
   set: () => any(things.loaded).maps.by_key.set(KEY, any(things.loaded).maps.by_key.get(KEY)),
   get: () => any(things.loaded).maps.by_index.get(below(4)),
