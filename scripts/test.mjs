@@ -13,6 +13,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { packageChecks } from './package.mjs';
 import { openly, quietly, ROOT, say, tool, withNodeHeaders } from './say.mjs';
 import { setUp } from './setup.mjs';
 import { TYPES } from './types.mjs';
@@ -30,6 +31,7 @@ const STAGES = new Map([
   ['native', () => vitest('native')],
   ['sanitized', sanitized],
   ['bench', bench],
+  ['package', packaged],
   ['guests', () => vitest('guests')],
   ...KERNELS.map((line) => [`vm-${line}`, () => vitest(`vm-${line}`)]),
 ]);
@@ -96,6 +98,7 @@ function style() {
       'dependency-cruiser: which room imports which',
       () => quietly(tool('depcruise'), ['src', '--config', '.dependency-cruiser.cjs']),
     ],
+    ['typedoc: every export is documented, and no link is broken', () => quietly(tool('typedoc'), [])],
     ['clang-format: C and C++', () => quietly('clang-format', ['--dry-run', '-Werror', ...c])],
     ['clang-tidy: C++', () => compileSanitized() && clangTidy(cpp.filter((file) => file.endsWith('.cc')))],
   ]);
@@ -198,6 +201,15 @@ function bench() {
     ['the benchmarks run', () => status === 0],
     ...results.map(({ name, peers }) => [name, () => Object.values(peers).every(isMeasured)]),
   ]);
+}
+
+function packaged() {
+  const { checks, cleanUp } = packageChecks();
+  try {
+    return tally(checks);
+  } finally {
+    cleanUp();
+  }
 }
 
 function gccLibrary(name) {

@@ -451,7 +451,10 @@ function remedyFor(cause: unknown): string {
   if (message.includes('libbpf.so'))
     return 'install the libbpf library (Debian, Ubuntu: apt-get install libbpf1)';
   if (message.includes('No native build')) {
-    return 'install libbpf-dev, pkg-config and a C++20 compiler, then run: npm rebuild bpf-lsm';
+    return (
+      'install libbpf-dev, pkg-config and a C++20 compiler, then run npm rebuild bpf-lsm ' +
+      '(after npm install-scripts approve bpf-lsm, where npm runs no install scripts unasked)'
+    );
   }
   return 'rebuild it for this Node and this system with: npm rebuild bpf-lsm';
 }

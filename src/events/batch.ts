@@ -64,6 +64,7 @@ class SlabBatch<Event> implements RecordBatch<Event> {
     return this.#decodeAt(this.#records);
   }
 
+  /** The records, decoded one by one. */
   [Symbol.iterator](): IterableIterator<Event, undefined> {
     const { slab, length } = this.#records;
     const records = new SlabRecords(slab, length);

@@ -77,6 +77,7 @@ export class EventGroup<R extends Readers> implements AsyncIterable<GroupEvent<R
     );
   }
 
+  /** The records of all readers, one by one: see {@link EventGroup.events}. */
   [Symbol.asyncIterator](): AsyncGenerator<GroupEvent<R>, void, void> {
     return this.events();
   }
@@ -119,6 +120,7 @@ export class EventGroup<R extends Readers> implements AsyncIterable<GroupEvent<R
     for (const reader of this.#readers.values()) reader.close();
   }
 
+  /** Closes it at the end of the scope of `using`. */
   [Symbol.dispose](): void {
     this.close();
   }
@@ -140,6 +142,7 @@ class Subscriptions implements Subscription {
     return this.#all.every(({ paused, closed }) => paused || closed);
   }
 
+  /** Whether it has been closed. */
   get closed(): boolean {
     return this.#all.every(({ closed }) => closed);
   }
@@ -156,6 +159,7 @@ class Subscriptions implements Subscription {
     for (const one of this.#all) one.close();
   }
 
+  /** Closes it at the end of the scope of `using`. */
   [Symbol.dispose](): void {
     this.close();
   }

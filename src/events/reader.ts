@@ -28,6 +28,7 @@ export abstract class RecordReader<Event = unknown> implements AsyncIterable<Eve
     native().readerRef(source.handle, keepAlive);
   }
 
+  /** Whether it has been closed. */
   get closed(): boolean {
     return this.#source.closed;
   }
@@ -75,6 +76,7 @@ export abstract class RecordReader<Event = unknown> implements AsyncIterable<Eve
     return recordsIn([this.#source], options, (event) => event);
   }
 
+  /** The records, one by one: see {@link RecordReader.events}. */
   [Symbol.asyncIterator](): AsyncGenerator<Event, void, void> {
     return this.events();
   }
@@ -103,6 +105,7 @@ export abstract class RecordReader<Event = unknown> implements AsyncIterable<Eve
     this.#source.close();
   }
 
+  /** Closes it at the end of the scope of `using`. */
   [Symbol.dispose](): void {
     this.close();
   }

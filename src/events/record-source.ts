@@ -69,6 +69,7 @@ export class RecordSource<Event> {
     return this.#parts.batchRecords;
   }
 
+  /** Whether it has been closed. */
   get closed(): boolean {
     return this.#final !== undefined;
   }

@@ -62,6 +62,7 @@ export class Delivery<Event> implements Subscription {
     return this.#paused;
   }
 
+  /** Whether it has been closed. */
   get closed(): boolean {
     return this.#closed;
   }
@@ -86,6 +87,7 @@ export class Delivery<Event> implements Subscription {
     this.#source.release();
   }
 
+  /** Closes it at the end of the scope of `using`. */
   [Symbol.dispose](): void {
     this.close();
   }

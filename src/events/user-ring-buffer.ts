@@ -66,6 +66,7 @@ export class UserRingBuffer<Value = unknown> implements Disposable {
     this.#setKeepAlive(keepAlive);
   }
 
+  /** Whether it has been closed. */
   get closed(): boolean {
     return this.#closed;
   }
@@ -153,6 +154,7 @@ export class UserRingBuffer<Value = unknown> implements Disposable {
     this.#wake?.();
   }
 
+  /** Closes it at the end of the scope of `using`. */
   [Symbol.dispose](): void {
     this.close();
   }

@@ -123,6 +123,7 @@ export class BpfObject<Shape extends ObjectShape = AnyShape> implements Disposab
     );
   }
 
+  /** Whether it has been closed. */
   get closed(): boolean {
     return this.#closed;
   }
@@ -136,6 +137,7 @@ export class BpfObject<Shape extends ObjectShape = AnyShape> implements Disposab
     native().objectClose(this.#handle);
   }
 
+  /** Closes it at the end of the scope of `using`. */
   [Symbol.dispose](): void {
     this.close();
   }

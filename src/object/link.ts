@@ -71,6 +71,7 @@ export class Link implements Disposable {
     return this.#pinPath;
   }
 
+  /** Whether it has been closed. */
   get closed(): boolean {
     return this.#closed;
   }
@@ -223,6 +224,7 @@ export class Link implements Disposable {
     native().linkClose(this.#handle);
   }
 
+  /** Closes it at the end of the scope of `using`. */
   [Symbol.dispose](): void {
     this.close();
   }

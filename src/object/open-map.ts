@@ -66,6 +66,7 @@ export interface OpenMapOfMaps extends OpenMap {
    * definition, or a map like them, to change.
    */
   get inner(): InnerMapDefinition | undefined;
+  /** Changes what its maps are like. */
   set inner(like: InnerMapDefinition | AnyMap);
 }
 

@@ -194,6 +194,7 @@ export class OpenObject<Shape extends ObjectShape = AnyShape> implements Disposa
     if (this.#state === 'open') this.#drop();
   }
 
+  /** Closes it at the end of the scope of `using`. */
   [Symbol.dispose](): void {
     this.close();
   }

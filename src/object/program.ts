@@ -127,6 +127,7 @@ export class BpfProgram implements Disposable {
     native().programClose(this.handle);
   }
 
+  /** Closes it at the end of the scope of `using`. */
   [Symbol.dispose](): void {
     this.close();
   }

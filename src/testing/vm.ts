@@ -33,7 +33,9 @@ export interface RunOptions {
   readonly timeout?: number;
   /** Ends the command in the same way. */
   readonly signal?: AbortSignal;
+  /** Told of what the command writes to standard output, as it comes. */
   readonly onStdout?: (chunk: Buffer) => void;
+  /** Told of what it writes to standard error. */
   readonly onStderr?: (chunk: Buffer) => void;
 }
 
@@ -274,6 +276,7 @@ export class Vm {
     await process.ended;
   }
 
+  /** Closes it at the end of the scope of `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 // @ts-expect-error: plain JavaScript, since child processes run it too
 import { mutant as mutantOf } from '../support/elf-mutator.mjs';
-import { childScript, fixture, shipped } from '../support/objects.js';
+import { childScript, fixture } from '../support/objects.js';
 
 const mutant = mutantOf as (elf: Uint8Array, seed: number) => { elf: Uint8Array; damage: string[] };
 
@@ -12,10 +13,12 @@ const mutant = mutantOf as (elf: Uint8Array, seed: number) => { elf: Uint8Array;
 const MUTANTS = Number(process.env.BPF_LSM_MUTANTS ?? (process.env.BPF_LSM_SANITIZED ? 1000 : 4000));
 const BATCH = 250;
 
-const objects = [
-  ...['kinds', 'producer', 'cgroup_deny', 'deny_mkdir', 'empty'].map(fixture),
-  ...['examples/exec_count', 'examples/mprotect_guard'].map(shipped),
-];
+/** Every object there is. */
+const objects = ['build/test/bpf', 'dist/bpf/examples'].flatMap((folder) => {
+  const directory = fileURLToPath(new URL(`../../${folder}/`, import.meta.url));
+  const names = readdirSync(directory).filter((name) => name.endsWith('.bpf.o'));
+  return names.sort().map((name) => directory + name);
+});
 
 interface Outcomes {
   opened: number;

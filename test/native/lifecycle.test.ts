@@ -19,6 +19,22 @@ describe('a process', () => {
     expect(await child.ended()).toEqual({ ...quiet, code: 7, stdout: '' });
   });
 
+  test('exits in what follows a load, while a reader waits', async () => {
+    using child = new Child('exit-loaded');
+    expect(await child.ended()).toEqual({ ...quiet, code: 7, stdout: '' });
+  });
+
+  test('leaves no descriptor to its children, whatever it has open', async () => {
+    using child = new Child('everything-open');
+    const { stdout, ...ended } = await child.ended();
+    expect(ended).toEqual({ ...quiet, code: 0 });
+    const { own, inherited } = JSON.parse(stdout) as { own: string[]; inherited: string[] };
+    expect(own).toEqual(
+      expect.arrayContaining(['anon_inode:[perf_event]', 'anon_inode:bpf-map', 'anon_inode:bpf-prog']),
+    );
+    expect(inherited).toEqual([]);
+  });
+
   test('exits while objects load', async () => {
     using child = new Child('exit-loading');
     expect(await child.ended()).toEqual({ ...quiet, code: 7, stdout: '' });
@@ -104,11 +120,40 @@ describe('a worker thread', () => {
     expect(await child.ended()).toEqual({ ...quiet, code: 0, stdout: codes });
   });
 
+  test('is one of four that do anything, terminated at any moment, while the main thread loads', async () => {
+    const before = bpfFiles();
+    for (let round = 0; round < 6; round++) {
+      await Promise.all([
+        ...[1, 5, 25, 125].map((delay) => terminateAtMessage('worker-anything', delay * (round + 1))),
+        BpfObject.open(fixture('kinds'))
+          .load()
+          .then((object) => object.close()),
+      ]);
+    }
+    expect(bpfFiles()).toEqual(before);
+  }, 60_000);
+
   test('works beside the main thread', async () => {
     using object = await BpfObject.open(fixture('kinds')).load();
     expect(await terminateAtMessage('worker-reads')).toBe(1);
     expect(object.programs.copy_kinds?.run(new Uint8Array(16))).toBe(1);
   });
+});
+
+describe('calls in any order', () => {
+  // Open, loading, loaded, closed, forgotten and collected things meet each other here.
+  test.each([1, 2, 3, 4, 5, 6, 7, 8])(
+    'do what they should or are refused, and nothing else (seed %i)',
+    async (seed) => {
+      using child = new Child('any-order', [String(seed), '600'], { execArgv: ['--expose-gc'] });
+      const { stdout, ...ended } = await child.ended();
+      expect(ended).toEqual({ ...quiet, code: 0 });
+      const { done, refused } = JSON.parse(stdout) as { done: number; refused: number };
+      expect(done).toBeGreaterThan(100);
+      expect(refused).toBeGreaterThan(10);
+    },
+    60_000,
+  );
 });
 
 describe('the garbage collector', () => {

@@ -49,6 +49,29 @@ describe('an attachment', () => {
     rmdirSync(PINS);
   });
 
+  test('is not ended by the garbage collector, though nothing refers to it any more', async () => {
+    using target = new Target();
+    using loader = new Child('guard-and-drop', [String(target.pid)], { execArgv: ['--expose-gc'] });
+    expect(await target.ask('heap-exec')).toBe('0');
+    expect(await loader.message()).toBe('collected');
+    expect(await target.ask('heap-exec')).toBe('EPERM');
+    expect(await target.ask('file-exec')).toBe('0');
+
+    loader.kill('SIGKILL');
+    expect(await loader.ended()).toMatchObject({ signal: 'SIGKILL' });
+    expect(await target.ask('heap-exec')).toBe('0');
+  });
+
+  test('is no descriptor of a child, and neither is anything else', async () => {
+    using child = new Child('everything-open', ['attach']);
+    const { stdout, ...ended } = await child.ended();
+    expect(ended).toEqual({ code: 0, signal: null, stderr: '' });
+    const { own, inherited } = JSON.parse(stdout) as { own: string[]; inherited: string[] };
+    expect(own.filter((file) => /bpf/.test(file)).length).toBeGreaterThan(2);
+    expect(own.some((file) => /bpf[-_]link/.test(file))).toBe(true);
+    expect(inherited).toEqual([]);
+  });
+
   test('pins only where pins can be, and says what a pin is not', async () => {
     using target = new Target();
     using loader = new Child('guard-and-wait', [String(target.pid), PINS]);

@@ -81,6 +81,7 @@ export abstract class AnyMap implements Disposable {
     return native().mapFrozen(this.#handle);
   }
 
+  /** Whether it has been closed. */
   get closed(): boolean {
     return this.#closed;
   }
@@ -142,6 +143,7 @@ export abstract class AnyMap implements Disposable {
     native().mapClose(this.#handle);
   }
 
+  /** Closes it at the end of the scope of `using`. */
   [Symbol.dispose](): void {
     this.close();
   }

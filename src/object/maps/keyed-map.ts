@@ -152,6 +152,7 @@ export abstract class KeyedMap<Key = unknown, Value = unknown> extends AnyMap {
     }
   }
 
+  /** The values, in the order of their keys. */
   *values(): IterableIterator<Value> {
     for (const batch of this.batches()) {
       for (let i = 0; i < batch.length; i++) {
@@ -171,6 +172,7 @@ export abstract class KeyedMap<Key = unknown, Value = unknown> extends AnyMap {
     }
   }
 
+  /** Keys with values: see {@link KeyedMap.entries}. */
   [Symbol.iterator](): IterableIterator<[Key, Value]> {
     return this.entries();
   }

@@ -43,6 +43,7 @@ export class MapBatch<Key = unknown, Value = unknown> implements Iterable<[Key, 
     return this.#values.decode(this.valueBytes, i * this.#valueSize);
   }
 
+  /** Keys with values, decoded one by one. */
   *[Symbol.iterator](): IterableIterator<[Key, Value]> {
     for (let i = 0; i < this.length; i++) yield [this.key(i), this.value(i)];
   }
