@@ -28,7 +28,8 @@ function madeBy(backEnd: 'generated' | 'closure', btf: Btf, id: number, noise: U
     const options = { typeName: 'type', littleEndian: true, partial: true, backEnd };
     const codec = compileCodec(layout, options);
     const decoded = outcome(() => codec.decode(noise));
-    const encoded = outcome(() => codec.encode(codec.decode(noise)));
+    // Decoded once more: which NaN a NaN becomes is nobody's business.
+    const encoded = outcome(() => codec.decode(codec.encode(codec.decode(noise))));
     if (layout.kind !== 'struct' && layout.kind !== 'union') return { decoded, encoded };
     const fields = new (compileCursor<Record<string, unknown>>(layout, options))().moveTo(noise);
     const leaves = namedMembers(layout).filter(
