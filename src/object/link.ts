@@ -128,12 +128,13 @@ export class Link implements Disposable {
    *
    * Linux 5.7 (BPF_LINK_UPDATE); kernel/bpf/cgroup.c cgroup_bpf_replace().
    *
-   * @param options.expectedOld - update only if this is the attached program
+   * @param options - `expectedOld`: update only if this is the attached program
    * @throws BpfError `ERR_BPF_NOT_SUPPORTED` for a link that the kernel cannot update, `ERR_BPF_ARGUMENT` for a
    *   program that does not fit, `EPERM` when another program than `expectedOld` is attached, `ENOLINK` when the
    *   cgroup is gone, `ERR_BPF_CLOSED`
    */
-  update(program: BpfProgram, { expectedOld }: { expectedOld?: BpfProgram } = {}): void {
+  update(program: BpfProgram, options: { expectedOld?: BpfProgram } = {}): void {
+    const { expectedOld } = options;
     const info = this.info();
     assertFitsLink(program, info);
     try {
