@@ -35,6 +35,7 @@ const WAYS = new Map([
   ['decoded', { go: 'ring-decoded' }],
   ['retained-number', { go: undefined, goal: { numbers: RETAINED_GOAL } }],
   ['retained', { go: undefined }],
+  ['on-batch', { go: 'ring-decoded' }],
   ['events', { go: 'ring-decoded' }],
 ]);
 
@@ -71,7 +72,7 @@ export const CASES = [
   },
   ...MAPS.flatMap((map) => OPERATIONS.filter((operation) => isPossible(map, operation)).map(mapCase(map))),
   ...[...RECORDS.keys()].flatMap((records) => [...WAYS].map(ringCase(records))),
-  ...['nothing', 'decoded', 'events'].map((way) => ({
+  ...['nothing', 'decoded', 'on-batch', 'events'].map((way) => ({
     name: `event-loop ${way}`,
     group: 'event-loop',
     target: way,

@@ -20,14 +20,14 @@ export function onCpu(cpu, command) {
   return cpu === undefined ? command : ['taskset', '-c', `${cpu}`, ...command];
 }
 
-export async function describeMachine() {
+export async function describeMachine({ go }) {
   return {
     cpu: cpus()[0]?.model ?? 'unknown',
     cpus: availableParallelism(),
-    kernel: release(),
+    kernel: release().split('-')[0],
     node: process.version,
     libbpf: (await check({ canary: false })).libbpf,
-    cilium: ciliumVersion(),
+    ...(go && { cilium: ciliumVersion() }),
   };
 }
 

@@ -93,7 +93,7 @@ async function here(chosen) {
   }
   return {
     date: new Date().toISOString(),
-    machine: await describeMachine(),
+    machine: await describeMachine({ go: 'go' in commands }),
     settings: { rounds: values.rounds, size: values.size, pinned: cpu !== undefined },
     pressure: pressure.share(),
     results,

@@ -17,6 +17,16 @@ const CONSUMERS = {
     for await (const batch of ring.batches({ signal })) for (const event of batch) last = event;
     return last;
   },
+  'on-batch': (ring, signal) => {
+    let last;
+    ring.onBatch(
+      (batch) => {
+        for (const event of batch) last = event;
+      },
+      { signal },
+    );
+    return Promise.resolve(last);
+  },
   events: async (ring, signal) => {
     let last;
     for await (const event of ring.events({ signal })) last = event;

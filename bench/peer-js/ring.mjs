@@ -11,6 +11,7 @@ export const ringCases = new Map([
   ['ring-retained', emptied(retained)],
   ['ring-retained-number', emptied(retained, { u64: 'number' })],
   ['ring-events', emptied(events)],
+  ['ring-on-batch', emptied(onBatch)],
 ]);
 
 /** Where the object decoded last is put, so that no compiler leaves one out. */
@@ -101,4 +102,18 @@ async function events(ring, done, wanted) {
     if (++done.records >= wanted) break;
   }
   done.last = kept[0].sequence;
+}
+
+/** Decoded in a callback, without a promise. */
+function onBatch(ring, done, wanted) {
+  return new Promise((resolve) => {
+    const subscription = ring.onBatch((batch) => {
+      for (const event of batch) kept[0] = event;
+      done.records += batch.length;
+      done.last = kept[0].sequence;
+      if (done.records < wanted) return;
+      subscription.close();
+      resolve();
+    });
+  });
 }
