@@ -1,8 +1,9 @@
 import { describeValue } from '../btf/index.js';
-import { assertOptions, BpfError } from '../errors.js';
-import { native } from '../native.js';
+import { assertOptions, BpfError, rephrase } from '../errors.js';
+import { native, type StatisticsHandle } from '../native.js';
 import type { Link } from './link.js';
 import type { LinkInfo, TracingLinkInfo } from './link-info.js';
+import { assertProgram } from './link-update.js';
 import type { BpfProgram } from './program.js';
 
 /**
@@ -36,6 +37,7 @@ export type ReplaceOptions = (
 /** See {@link Link.replace}. */
 export async function replaceLink(old: Link, program: BpfProgram, options: ReplaceOptions): Promise<Link> {
   assertOptions(options, 'replace()');
+  assertProgram(program, 'replace()');
   const { verify, trigger, ...attach } = options;
   if (typeof verify !== 'function' && typeof trigger !== 'function') throw noVerification(options);
   assertReplaces(program, old.info());
@@ -80,7 +82,7 @@ async function seenAtWork(program: BpfProgram, verify: () => boolean | Promise<b
 }
 
 async function seenToRun(program: BpfProgram, trigger: () => unknown): Promise<void> {
-  const statistics = native().statisticsEnable();
+  const statistics = countRuns(program);
   try {
     const before = program.info().runCount;
     let cause: unknown;
@@ -93,6 +95,19 @@ async function seenToRun(program: BpfProgram, trigger: () => unknown): Promise<v
     throw notVerified(program, 'it did not run when trigger() was called', cause);
   } finally {
     native().statisticsClose(statistics);
+  }
+}
+
+function countRuns(program: BpfProgram): StatisticsHandle {
+  try {
+    return native().statisticsEnable();
+  } catch (cause) {
+    if (!(cause instanceof BpfError) || cause.code !== 'EPERM') throw cause;
+    throw rephrase(cause, `the runs of program "${program.name}" cannot be counted: ${cause.message}`, {
+      reason: 'permission',
+      program: program.name,
+      hint: 'pass verify instead of trigger, or give this process CAP_SYS_ADMIN',
+    });
   }
 }
 

@@ -1,6 +1,16 @@
+import { describeValue } from '../btf/index.js';
 import { BpfError } from '../errors.js';
 import type { LinkInfo } from './link-info.js';
 import type { BpfProgram } from './program.js';
+
+/** Refuses what plain JavaScript may pass for a program. @internal */
+export function assertProgram(program: BpfProgram, of: string): void {
+  if (typeof program === 'object' && typeof program?.attach === 'function') return;
+  throw new BpfError(`${of} takes a BpfProgram, not ${describeValue(program)}`, {
+    code: 'ERR_BPF_ARGUMENT',
+    reason: 'input',
+  });
+}
 
 /**
  * The kernel looks at the type of the new program only, and for LSM programs at the hook: it takes an `lsm/` program

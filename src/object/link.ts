@@ -1,10 +1,10 @@
 import { createReadStream, renameSync, unlinkSync } from 'node:fs';
-import { BpfError } from '../errors.js';
+import { assertOptions, BpfError } from '../errors.js';
 import { type LinkHandle, native } from '../native.js';
 import { explainLinkFailure } from './link-failure.js';
 import { type LinkInfo, readLinkInfo } from './link-info.js';
 import { type ReplaceOptions, replaceLink } from './link-replace.js';
-import { assertFitsLink } from './link-update.js';
+import { assertFitsLink, assertProgram } from './link-update.js';
 import { preparePinPath } from './pin-path.js';
 import type { BpfProgram } from './program.js';
 
@@ -134,7 +134,10 @@ export class Link implements Disposable {
    *   cgroup is gone, `ERR_BPF_CLOSED`
    */
   update(program: BpfProgram, options: { expectedOld?: BpfProgram } = {}): void {
+    assertOptions(options, 'update()');
     const { expectedOld } = options;
+    assertProgram(program, 'update()');
+    if (expectedOld !== undefined) assertProgram(expectedOld, 'expectedOld of update()');
     const info = this.info();
     assertFitsLink(program, info);
     try {
@@ -152,7 +155,7 @@ export class Link implements Disposable {
    *
    * While both are attached, both are asked, the new one first, and either can deny. So what the new program allows
    * and the old one denies is denied until the old one is gone. Both together count against the limit of the hook
-   * (36 to 38 programs); the old one stays attached as long as another process holds its link.
+   * (36 to 38 programs); the old one stays attached as long as another process or another pin holds its link.
    *
    * @param program - loaded for the same function as the attached one
    * @param options - how to show that the new program runs: required

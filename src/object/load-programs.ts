@@ -30,12 +30,12 @@ export async function loadPrograms(plan: LoadPlan): Promise<Map<string, ProgramR
   const { object, programs, alternatives } = plan;
   const loading = [...programs.values()].filter(({ autoload }) => autoload);
   for (const program of loading) program.assertSound();
-  for (const program of loading) program.tell(object);
   const apart = new Set(alternatives.flat());
   const together = loading.filter(({ name, optional }) => !optional && !apart.has(name));
   for (const { name } of loading.filter((program) => !together.includes(program))) {
     native().objectSetAutoload(object, name, false);
   }
+  for (const program of together) program.tell(object);
   const reports = new Map<string, ProgramReport>();
   try {
     await explained(plan, together, native().objectLoad(object));
@@ -81,7 +81,9 @@ async function attempt(plan: LoadPlan, program: EditedProgram): Promise<ProgramR
   try {
     return { state: 'loaded', program: await loadApart(plan, program) };
   } catch (error) {
-    if (!(error instanceof BpfError) || !isRefusal(error)) throw error;
+    if (!(error instanceof BpfError)) throw error;
+    if (needsAll(error)) throw progArrayNeedsAll(program.name, error);
+    if (!isRefusal(error)) throw error;
     return { state: 'refused', error, instead: undefined };
   }
 }
@@ -113,6 +115,25 @@ async function explained(
     const programs = loading.map(({ spec }) => ({ ...spec, autoload: true }));
     throw cause instanceof BpfError ? explainLoadFailure({ name, programs, maps }, cause) : cause;
   }
+}
+
+// libbpf fills a prog array with the programs that its declaration names, and fails where one is not loaded.
+function needsAll({ libbpfLog }: BpfError): boolean {
+  return /failed to initialize slot/.test(libbpfLog ?? '');
+}
+
+function progArrayNeedsAll(program: string, cause: BpfError): BpfError {
+  return new BpfError(
+    `program "${program}" cannot be optional or an alternative: a prog array of the object is declared with programs in it`,
+    {
+      code: 'ERR_BPF_ARGUMENT',
+      reason: 'input',
+      program,
+      libbpfLog: cause.libbpfLog,
+      hint: 'declare the prog array empty, and set its elements after load()',
+      cause,
+    },
+  );
 }
 
 // Not the kernel's answer to this program, but to whoever asks, or to a machine that is out of something.

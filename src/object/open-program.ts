@@ -42,7 +42,7 @@ export interface OpenProgram {
    * What it attaches to, if not to what its section says. A name of the kernel's: an LSM hook (`file_open` or
    * `bpf_lsm_file_open`), a function (`fentry/`, `fexit/`, `fmod_ret/`, `kprobe/`), a tracepoint (`tp_btf/`, `raw_tp/`,
    * `tracepoint/`); or the function of another program, which `freplace/` needs. A kernel function is looked up at
-   * once. Undefined: what the section says.
+   * once, unless the program is optional. Undefined: what the section says.
    *
    * Linux 5.5; libbpf's bpf_program__set_attach_target().
    *
@@ -118,8 +118,9 @@ export class EditedProgram implements OpenProgram {
 
   set attachTarget(value) {
     this.#assertOpen();
-    if (typeof value === 'string') this.#assertExists(value);
-    else if (value !== undefined) this.#tellProgramFunction(this.#object, value);
+    // For an optional program, the report of load() says so.
+    if (typeof value === 'string' && !this.#optional) this.#assertExists(value);
+    if (typeof value !== 'string' && value !== undefined) this.#tellProgramFunction(this.#object, value);
     this.#attachTarget = value;
   }
 

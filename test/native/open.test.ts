@@ -372,6 +372,67 @@ describe('a name that the object does not have is an error that lists those it h
   });
 });
 
+describe('an optional program', () => {
+  test('is loaded beside the others, by the same maps', async () => {
+    const open = openKinds();
+    open.programs.copy_read_only.optional = true;
+    open.globals.data_s32 = 5;
+    using object = await open.load();
+    expect(object.report.copy_read_only).toEqual({
+      state: 'loaded',
+      program: object.programs.copy_read_only,
+    });
+    expect(object.globals.data_s32).toBe(5);
+    expect(Object.keys(object.programs)).toContain('copy_read_only');
+    object.programs.copy_read_only.run(new Uint8Array(16));
+  });
+
+  test.each(['target', 'other'])(
+    'of an object with programs in a prog array is an error: %s',
+    async (name) => {
+      const open = BpfObject.open(fixture('slots'));
+      const program = open.programs[name];
+      if (!program) throw new Error('the fixture has changed');
+      program.optional = true;
+      const error = await thrown(() => open.load());
+      if (name === 'other') {
+        expect(error).toMatchObject({ code: 'ERR_BPF_ARGUMENT', reason: 'input', program: 'other' });
+        expect(error.hint).toContain('declare the prog array empty');
+      } else {
+        expect(error.libbpfLog).toContain('failed to initialize slot');
+      }
+    },
+  );
+
+  test('takes a yes or a no', async () => {
+    using open = openKinds();
+    for (const [, value] of everyKindBut('true')) {
+      const error = await thrown(() => {
+        open.programs.copy_kinds.optional = untyped(value);
+      });
+      expect(error).toMatchObject({ code: 'ERR_BPF_ARGUMENT', program: 'copy_kinds' });
+    }
+    expect(open.programs.copy_kinds.optional).toBe(false);
+  });
+
+  test('attach targets and types must be such', async () => {
+    using open = openKinds();
+    for (const [, value] of everyKindBut('a string')) {
+      const target = await thrown(() => {
+        open.programs.copy_kinds.attachTarget = untyped(value);
+      });
+      const type = await thrown(() => {
+        open.programs.copy_kinds.expectedAttachType = untyped(value);
+      });
+      expect([target.code, type.code]).toEqual(['ERR_BPF_ARGUMENT', 'ERR_BPF_ARGUMENT']);
+    }
+    const type = await thrown(() => {
+      open.programs.copy_kinds.expectedAttachType = 'lsm_nonsense';
+    });
+    expect(type.message).toContain('there is no such attach type');
+  });
+});
+
 describe('edits take effect', () => {
   test('maxEntries, which for a ring buffer is rounded to what the kernel takes', async () => {
     const open = openKinds();

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmdirSync } from 'node:fs';
+import { release } from 'node:os';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { MprotectGuard } from '../../examples/types/mprotect_guard.js';
 import { BpfObject, type BpfProgram, type OpenObject } from '../../src/index.js';
@@ -74,7 +75,7 @@ describe('an optional program', () => {
 
   test.each([
     ['nowhere', 'ESRCH', 'kernel', /this kernel has no LSM hook no_such_hook/],
-    ['broken', 'EACCES', 'input', /the verifier refuses it/],
+    ['broken', 'EACCES', 'input', /it uses a number as a pointer/],
   ] as const)(
     'is left out when the kernel refuses it, and the report says why: %s',
     async (name, code, reason, message) => {
@@ -179,7 +180,7 @@ describe('alternatives', () => {
     const error = await thrown(() => opened.load());
     expect(error).toMatchObject({ code: 'EACCES', program: 'broken' });
     expect(error.message).toMatch(
-      /none of the alternatives nowhere, broken .* no LSM hook no_such_hook.*the verifier refuses it/,
+      /none of the alternatives nowhere, broken .* no LSM hook no_such_hook.*it uses a number as a pointer/,
     );
     expect(error.verifierLog).toBeDefined();
   });
@@ -310,6 +311,32 @@ describe('a weak symbol', () => {
     using _link = object.programs.chooses_branch.attach();
     expect(tryMkdir()).toBe('0');
     expect(object.globals.branch).toBe(kernelIsAtLeast(6, 17) ? 1 : 2);
+  });
+});
+
+describe('the kernel configuration', () => {
+  interface Configured {
+    programs: 'read_config';
+    maps: object;
+    globals: { hz: number; has_bpf_lsm: number; has_other: number };
+  }
+
+  test('is that of the running kernel, or the text that is given', async () => {
+    const own = readFileSync(`/boot/config-${release()}`, 'utf8');
+    const hz = Number(/^CONFIG_HZ=(\d+)$/m.exec(own)?.[1]);
+    for (const [kconfig, expected] of [
+      [undefined, [hz, 1, 0]],
+      [`${own}CONFIG_NO_SUCH_OPTION=y\n`, [hz, 1, 1]],
+      ['CONFIG_BPF_LSM=n\nCONFIG_HZ=1234\nCONFIG_NO_SUCH_OPTION=n\n', [1234, 0, 0]],
+    ] as const) {
+      const options = kconfig === undefined ? {} : { kconfig };
+      using object = await BpfObject.open<Configured>(fixture('configured'), options).load();
+      object.programs.read_config.run();
+      const { globals } = object;
+      expect([globals.hz, globals.has_bpf_lsm, globals.has_other]).toEqual(expected);
+    }
+    // Debian's cloud kernels do not hold their configuration themselves.
+    expect(existsSync('/proc/config.gz')).toBe(false);
   });
 });
 
