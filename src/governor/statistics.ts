@@ -20,6 +20,7 @@ export class RunStatistics implements Disposable {
     native().statisticsClose(this.#handle);
   }
 
+  /** Switches them off at the end of the scope of `using`. */
   [Symbol.dispose](): void {
     this.close();
   }

@@ -4,7 +4,7 @@ import { type ContextWord, contextWords } from '../object/index.js';
 import { pointee, pointsToUser } from './kernel-member.js';
 import type { Part, Plan } from './plan.js';
 import type { TraceRecord } from './record.js';
-import { type Fields, VIEWS } from './views.js';
+import { VIEWS } from './views.js';
 
 /** A pointer among a hook's arguments, and what is behind it. */
 export interface TracePointer {
@@ -19,7 +19,14 @@ export interface TracePointer {
  * An argument of a hook: numbers, enumerators by their names, text; for a pointer to something else what is behind
  * it, or null for NULL. A struct that is an argument itself comes decoded.
  */
-export type TraceArgument = null | boolean | number | bigint | string | TracePointer | Fields;
+export type TraceArgument =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | TracePointer
+  | Record<string, unknown>;
 
 /** Reads one argument from a record. */
 export type ArgumentReader = (record: TraceRecord) => TraceArgument;

@@ -112,6 +112,7 @@ export class Trace implements AsyncIterable<TraceEvent>, Disposable {
     return this.#dropped;
   }
 
+  /** Whether it has been closed. */
   get closed(): boolean {
     return this.#closed;
   }
@@ -142,6 +143,7 @@ export class Trace implements AsyncIterable<TraceEvent>, Disposable {
     this.#object.close();
   }
 
+  /** Closes it at the end of the scope of `using`. */
   [Symbol.dispose](): void {
     this.close();
   }
