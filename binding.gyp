@@ -8,6 +8,7 @@
     {
       'target_name': 'bpf_lsm',
       'sources': [
+        'native/core/attach.cc',
         'native/core/btf_check.cc',
         'native/core/cpu_list.cc',
         'native/core/elf_check.cc',
@@ -20,6 +21,8 @@
         'native/core/map_owner.cc',
         'native/core/names.cc',
         'native/core/object.cc',
+        'native/core/object_programs.cc',
+        'native/core/perf_event.cc',
         'native/core/object_maps.cc',
         'native/core/perf.cc',
         'native/core/perf_view.cc',
@@ -32,6 +35,7 @@
         'native/core/symbols.cc',
         'native/core/user_ring.cc',
         'native/addon/addon.cc',
+        'native/addon/attach.cc',
         'native/addon/link.cc',
         'native/addon/map.cc',
         'native/addon/map_batch.cc',
@@ -39,6 +43,7 @@
         'native/addon/map_memory.cc',
         'native/addon/map_objects.cc',
         'native/addon/object.cc',
+        'native/addon/object_programs.cc',
         'native/addon/object_maps.cc',
         'native/addon/perf.cc',
         'native/addon/poller.cc',

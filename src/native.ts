@@ -13,6 +13,7 @@ export type ObjectHandle = Handle<'object'>;
 export type ProgramHandle = Handle<'program'>;
 export type MapHandle = Handle<'map'>;
 export type LinkHandle = Handle<'link'>;
+export type StatisticsHandle = Handle<'statistics'>;
 export type ReaderHandle = Handle<'reader'>;
 export type UserRingHandle = Handle<'userRing'>;
 
@@ -24,6 +25,13 @@ export interface NativeProgramSpec {
   /** `enum bpf_attach_type` */
   attachType: number;
   autoload: boolean;
+}
+
+export interface NativeProgramDeclaration extends NativeProgramSpec {
+  /** libbpf's name of the attach type. */
+  attachTypeName: string;
+  /** BPF_F_*; what the section's name says is not among them. */
+  flags: number;
 }
 
 /** What a map of maps holds, as the object declares it. */
@@ -57,6 +65,7 @@ export interface NativeProgramInfo {
   loadTimeNs: bigint;
   runCount: bigint;
   runTimeNs: bigint;
+  attachBtfObjectId: number;
   attachBtfId: number;
   verifiedInstructions: number;
 }
@@ -79,15 +88,42 @@ export interface NativeMapInfo {
   valueTypeId: number;
 }
 
+/** What a link tells by its type: `tracing`, `cgroup`, `raw_tracepoint`, `iter`, `perf_event`; nothing for others. */
 export interface NativeLinkInfo {
   id: number;
-  /** libbpf's name of the link type: `tracing`, `cgroup`, ... */
+  /** libbpf's name of the link type. */
   type: string;
   programId: number;
-  /** libbpf's name of the attach type, of tracing and cgroup links; empty for others. */
-  attachType: string;
-  targetBtfId: number;
-  cgroupId: bigint;
+  /** tracing, cgroup: libbpf's name of the attach type. */
+  attachType?: string;
+  /** tracing */
+  targetObjectId?: number;
+  targetBtfId?: number;
+  /** tracing, raw_tracepoint, perf_event; 0n where the kernel does not tell. */
+  cookie?: bigint;
+  /** cgroup, iter */
+  cgroupId?: bigint;
+  /** raw_tracepoint, iter, perf_event */
+  name?: string;
+  /** iter */
+  mapId?: number;
+  order?: number;
+  tid?: number;
+  pid?: number;
+  /** perf_event: `enum bpf_perf_event_type`, and of a probe its offset and address. */
+  eventType?: number;
+  offset?: number;
+  address?: bigint;
+}
+
+/** What an iterator walks over. */
+export interface NativeIteratorTarget {
+  map?: MapHandle;
+  cgroup?: string;
+  /** `enum bpf_cgroup_iter_order` */
+  order?: number;
+  tid?: number;
+  pid?: number;
 }
 
 export interface NativePerfCpu {
@@ -148,13 +184,22 @@ export interface Binding {
   setErrorFactory(make: (message: string, fields: BpfErrorFields) => Error): void;
 
   objectOpen(elf: Uint8Array, options: NativeOpenOptions): ObjectHandle;
-  objectPrograms(object: ObjectHandle): NativeProgramSpec[];
+  objectPrograms(object: ObjectHandle): NativeProgramDeclaration[];
   objectMaps(object: ObjectHandle): NativeMapSpec[];
   objectBtf(object: ObjectHandle): Uint8Array;
   /** `struct bpf_insn` after `struct bpf_insn`, as the file has them; before load. */
   objectInstructions(object: ObjectHandle, program: string): Uint8Array;
   objectLog(object: ObjectHandle): string;
   objectSetAutoload(object: ObjectHandle, program: string, autoload: boolean): void;
+  objectSetExpectedAttachType(object: ObjectHandle, program: string, attachType: number): void;
+  objectSetAttachTarget(
+    object: ObjectHandle,
+    program: string,
+    attachTarget: string,
+    ofProgram?: ProgramHandle,
+  ): void;
+  /** Maps of `object` become those of `loaded`, which was opened from the same file. */
+  objectShareMaps(object: ObjectHandle, loaded: ObjectHandle): void;
   objectSetMaxEntries(object: ObjectHandle, map: string, maxEntries: number): void;
   objectSetMapType(object: ObjectHandle, map: string, type: string): void;
   objectSetKeySize(object: ObjectHandle, map: string, size: number): void;
@@ -175,6 +220,8 @@ export interface Binding {
   programOpenPinned(path: string): ProgramHandle;
   programInfo(program: ProgramHandle): NativeProgramInfo;
   programPin(program: ProgramHandle, path: string): void;
+  /** Whether a program that attaches to cgroups was loaded for an attach type. */
+  programTakesAttachType(program: ProgramHandle, attachType: number): boolean;
   programTestRun(program: ProgramHandle, context: Uint8Array): number;
   programClose(program: ProgramHandle): void;
 
@@ -213,11 +260,27 @@ export interface Binding {
   mapPin(map: MapHandle, path: string): void;
   mapClose(map: MapHandle): void;
 
-  linkAttachLsm(program: ProgramHandle, cookie: bigint): LinkHandle;
-  linkAttachCgroup(program: ProgramHandle, cgroup: string, attachType: number): LinkHandle;
-  linkAttachAsDeclared(object: ObjectHandle, program: string): LinkHandle;
+  attachLsm(program: ProgramHandle, cookie: bigint): LinkHandle;
+  attachCgroup(program: ProgramHandle, cgroup: string, attachType: number): LinkHandle;
+  attachFunction(program: ProgramHandle, attachType: number, cookie: bigint): LinkHandle;
+  attachRawTracepoint(program: ProgramHandle, target: string, cookie: bigint): LinkHandle;
+  attachIterator(program: ProgramHandle, target: NativeIteratorTarget): LinkHandle;
+  attachKprobe(
+    program: ProgramHandle,
+    target: string,
+    offset: number,
+    onReturn: boolean,
+    cookie: bigint,
+  ): LinkHandle;
+  attachTracepoint(program: ProgramHandle, category: string, name: string, cookie: bigint): LinkHandle;
+
   linkOpenPinned(path: string): LinkHandle;
+  linkOpenById(id: number): LinkHandle;
   linkInfo(link: LinkHandle): NativeLinkInfo;
+  linkUpdate(link: LinkHandle, program: ProgramHandle, expectedOld?: ProgramHandle): void;
+  linkDetach(link: LinkHandle): void;
+  /** A file descriptor to read from, which is the caller's to close. */
+  linkIterate(link: LinkHandle): number;
   linkPin(link: LinkHandle, path: string): void;
   linkClose(link: LinkHandle): void;
 
@@ -225,6 +288,9 @@ export interface Binding {
   ringOpen(map: MapHandle, onReadable: () => void): ReaderHandle;
   perfOpen(map: MapHandle, pages: number, wakeupEvents: number, onReadable: () => void): ReaderHandle;
   perfCpus(perf: ReaderHandle): NativePerfCpu[];
+  perfLost(perf: ReaderHandle): bigint;
+  /** When it returns no program writes to the buffer any more. */
+  perfDetach(perf: ReaderHandle): void;
   perfAdoptCpus(perf: ReaderHandle): number[];
   /** `result` receives [bytes written, records, whether more wait, bytes a single record needs]. */
   readerDrain(reader: ReaderHandle, slab: Uint8Array, most: number, result: Uint32Array): void;
@@ -243,6 +309,12 @@ export interface Binding {
   userRingRef(ring: UserRingHandle, keepAlive: boolean): void;
   userRingClose(ring: UserRingHandle): void;
 
+  /** The kernel counts runs of programs until it is closed. */
+  statisticsEnable(): StatisticsHandle;
+  statisticsClose(statistics: StatisticsHandle): void;
+
+  /** The number of an attach type by libbpf's name of it. */
+  attachTypeNumber(name: string): number | null;
   libbpfVersion(): string;
   libbpfHas(name: string): boolean;
   activeLsmIds(): number[] | null;

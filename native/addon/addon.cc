@@ -18,8 +18,10 @@ static Napi::Object init(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(new Environment());
   exports.Set("setErrorFactory", Napi::Function::New<set_error_factory>(env, "setErrorFactory"));
   export_object(exports);
+  export_object_programs(exports);
   export_program(exports);
   export_map(exports);
+  export_attach(exports);
   export_map_batch(exports);
   export_map_elements(exports);
   export_map_memory(exports);

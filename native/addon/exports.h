@@ -6,8 +6,10 @@
 namespace bpf_lsm {
 
 void export_object(Napi::Object exports);
+void export_object_programs(Napi::Object exports);
 void export_program(Napi::Object exports);
 void export_map(Napi::Object exports);
+void export_attach(Napi::Object exports);
 void export_map_batch(Napi::Object exports);
 void export_map_elements(Napi::Object exports);
 void export_map_memory(Napi::Object exports);

@@ -1,4 +1,4 @@
-// The kinds of handles, their type tags and what messages call them.
+// The kinds of handles, and what messages call them.
 #pragma once
 
 #include <atomic>
@@ -24,6 +24,12 @@ struct ProgramHandle {
   UniqueFd fd;
 };
 
+// Statistics are on as long as it lives.
+struct StatisticsHandle {
+  explicit StatisticsHandle(UniqueFd statistics) : fd(std::move(statistics)) {}
+  UniqueFd fd;
+};
+
 struct LinkHandle {
   explicit LinkHandle(UniqueFd link) : fd(std::move(link)) {}
   UniqueFd fd;
@@ -45,37 +51,37 @@ struct UserRingHandle {
 
 template <>
 struct HandleKind<ObjectHandle> {
-  static constexpr napi_type_tag kTag{0x6f7c2f6e0a9d4b11, 0x9d5b6f3ac2e84701};
   static constexpr const char* kNoun = "BPF object";
 };
 
 template <>
 struct HandleKind<ProgramHandle> {
-  static constexpr napi_type_tag kTag{0x1b0e5c1d7c3f4a22, 0xb1f04be1a6d35902};
   static constexpr const char* kNoun = "program";
 };
 
 template <>
 struct HandleKind<Map> {
-  static constexpr napi_type_tag kTag{0x83d19a4f52e64c33, 0x8a2cf7b40d91e603};
   static constexpr const char* kNoun = "map";
 };
 
 template <>
 struct HandleKind<LinkHandle> {
-  static constexpr napi_type_tag kTag{0xc5a7720b9f1e4d44, 0xa7e6183d5f20cb04};
   static constexpr const char* kNoun = "link";
 };
 
 template <>
+struct HandleKind<StatisticsHandle> {
+  static constexpr napi_type_tag kTag{0x5bd1e8a94c06f766, 0xe2f7439a0b68dc06};
+  static constexpr const char* kNoun = "switch of statistics";
+};
+
+template <>
 struct HandleKind<ReaderHandle> {
-  static constexpr napi_type_tag kTag{0x2e9460d8b3a75e55, 0x946cd21fe870ab05};
   static constexpr const char* kNoun = "record reader";
 };
 
 template <>
 struct HandleKind<UserRingHandle> {
-  static constexpr napi_type_tag kTag{0xd37b02c9f4e85a66, 0x83b1f06ad9264c06};
   static constexpr const char* kNoun = "user ring buffer";
 };
 

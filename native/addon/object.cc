@@ -30,21 +30,6 @@ Napi::Value open(const Napi::CallbackInfo& info) {
   return Handle<ObjectHandle>::make(info.Env(), std::move(handle));
 }
 
-Napi::Value programs(const Napi::CallbackInfo& info) {
-  const auto specs = idle_object(info[0]).programs();
-  auto list = Napi::Array::New(info.Env(), specs.size());
-  for (uint32_t i = 0; i < specs.size(); i++) {
-    auto spec = Napi::Object::New(info.Env());
-    spec.Set("name", specs[i].name);
-    spec.Set("section", specs[i].section);
-    spec.Set("type", specs[i].type);
-    spec.Set("attachType", specs[i].attach_type);
-    spec.Set("autoload", specs[i].autoload);
-    list.Set(i, spec);
-  }
-  return list;
-}
-
 Napi::Value btf(const Napi::CallbackInfo& info) {
   const auto data = idle_object(info[0]).raw_btf();
   return Napi::Buffer<std::byte>::Copy(info.Env(), data.data(), data.size());
@@ -57,11 +42,6 @@ Napi::Value instructions(const Napi::CallbackInfo& info) {
 
 Napi::Value log(const Napi::CallbackInfo& info) {
   return Napi::String::New(info.Env(), idle_object(info[0]).log());
-}
-
-Napi::Value set_autoload(const Napi::CallbackInfo& info) {
-  idle_object(info[0]).set_autoload(text(info[1], "program"), flag(info[2], "autoload"));
-  return info.Env().Undefined();
 }
 
 // (object, map, offset, into)
@@ -100,11 +80,6 @@ Napi::Value load(const Napi::CallbackInfo& info) {
   return (new LoadWorker(info.Env(), handle))->start();
 }
 
-Napi::Value program(const Napi::CallbackInfo& info) {
-  auto handle = std::make_shared<ProgramHandle>(idle_object(info[0]).program_fd(text(info[1], "program")));
-  return Handle<ProgramHandle>::make(info.Env(), std::move(handle));
-}
-
 Napi::Value close(const Napi::CallbackInfo& info) {
   Handle<ObjectHandle>::close(info[0]);
   return info.Env().Undefined();
@@ -114,15 +89,12 @@ Napi::Value close(const Napi::CallbackInfo& info) {
 
 void export_object(Napi::Object exports) {
   export_function<open>(exports, "objectOpen");
-  export_function<programs>(exports, "objectPrograms");
   export_function<btf>(exports, "objectBtf");
   export_function<instructions>(exports, "objectInstructions");
   export_function<log>(exports, "objectLog");
-  export_function<set_autoload>(exports, "objectSetAutoload");
   export_function<read_initial>(exports, "objectReadInitial");
   export_function<write_initial>(exports, "objectWriteInitial");
   export_function<load>(exports, "objectLoad");
-  export_function<program>(exports, "objectProgram");
   export_function<close>(exports, "objectClose");
 }
 

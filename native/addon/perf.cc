@@ -41,6 +41,15 @@ Napi::Value cpus(const Napi::CallbackInfo& info) {
   return result;
 }
 
+Napi::Value lost(const Napi::CallbackInfo& info) {
+  return Napi::BigInt::New(info.Env(), perf_of(info).lost());
+}
+
+Napi::Value detach(const Napi::CallbackInfo& info) {
+  perf_of(info).detach();
+  return info.Env().Undefined();
+}
+
 Napi::Value adopt_cpus(const Napi::CallbackInfo& info) {
   Napi::Array result = Napi::Array::New(info.Env());
   for (const uint32_t cpu : perf_of(info).adopt_cpus()) result.Set(result.Length(), cpu);
@@ -52,6 +61,8 @@ Napi::Value adopt_cpus(const Napi::CallbackInfo& info) {
 void export_perf(Napi::Object exports) {
   export_function<open>(exports, "perfOpen");
   export_function<cpus>(exports, "perfCpus");
+  export_function<lost>(exports, "perfLost");
+  export_function<detach>(exports, "perfDetach");
   export_function<adopt_cpus>(exports, "perfAdoptCpus");
 }
 

@@ -26,6 +26,7 @@ Napi::Value describe(const Napi::CallbackInfo& info) {
   result.Set("loadTimeNs", Napi::BigInt::New(info.Env(), program.load_time_ns));
   result.Set("runCount", Napi::BigInt::New(info.Env(), program.run_count));
   result.Set("runTimeNs", Napi::BigInt::New(info.Env(), program.run_time_ns));
+  result.Set("attachBtfObjectId", program.attach_btf_object_id);
   result.Set("attachBtfId", program.attach_btf_id);
   result.Set("verifiedInstructions", program.verified_instructions);
   return result;
@@ -41,6 +42,15 @@ Napi::Value test_run(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), program_test_run(fd, bytes(info[1], "context")));
 }
 
+Napi::Value statistics_on(const Napi::CallbackInfo& info) {
+  return Handle<StatisticsHandle>::make(info.Env(), std::make_shared<StatisticsHandle>(enable_statistics()));
+}
+
+Napi::Value statistics_off(const Napi::CallbackInfo& info) {
+  Handle<StatisticsHandle>::close(info[0]);
+  return info.Env().Undefined();
+}
+
 Napi::Value close(const Napi::CallbackInfo& info) {
   Handle<ProgramHandle>::close(info[0]);
   return info.Env().Undefined();
@@ -54,6 +64,8 @@ void export_program(Napi::Object exports) {
   export_function<pin_to>(exports, "programPin");
   export_function<test_run>(exports, "programTestRun");
   export_function<close>(exports, "programClose");
+  export_function<statistics_on>(exports, "statisticsEnable");
+  export_function<statistics_off>(exports, "statisticsClose");
 }
 
 }  // namespace bpf_lsm

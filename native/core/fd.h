@@ -34,6 +34,8 @@ class UniqueFd {
   }
 
   int get() const { return fd_; }
+  // Gives the descriptor away, to be closed by somebody else.
+  int release() { return std::exchange(fd_, -1); }
   bool valid() const { return fd_ >= 0; }
 
   void reset(int fd = -1) {

@@ -43,6 +43,14 @@ std::string attach_type_name(uint32_t type) {
   return name_or_number(libbpf_bpf_attach_type_str(static_cast<bpf_attach_type>(type)), type, kAttachTypes);
 }
 
+std::optional<uint32_t> attach_type_of(const std::string& name) {
+  const uint32_t end = kAttachTypes.first + static_cast<uint32_t>(kAttachTypes.names.size());
+  for (uint32_t type = 0; type < end; type++) {
+    if (attach_type_name(type) == name) return type;
+  }
+  return std::nullopt;
+}
+
 std::string map_type_name(uint32_t type) {
   return name_or_number(libbpf_bpf_map_type_str(static_cast<bpf_map_type>(type)), type, kMapTypes);
 }

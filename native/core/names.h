@@ -10,6 +10,8 @@ namespace bpf_lsm {
 // A value that neither the loaded libbpf nor this library knows is given as its number.
 std::string program_type_name(uint32_t type);
 std::string attach_type_name(uint32_t type);
+// The value of that name; nothing for a name of none.
+std::optional<uint32_t> attach_type_of(const std::string& name);
 std::string map_type_name(uint32_t type);
 std::string link_type_name(uint32_t type);
 

@@ -45,21 +45,6 @@ std::shared_ptr<Object> Object::open(std::span<const std::byte> elf, const OpenO
   return object;
 }
 
-std::vector<ProgramSpec> Object::programs() const {
-  std::vector<ProgramSpec> specs;
-  bpf_program* program = nullptr;
-  bpf_object__for_each_program(program, object_.get()) {
-    specs.push_back({
-        .name = bpf_program__name(program),
-        .section = text_or_empty(bpf_program__section_name(program)),
-        .type = program_type_name(bpf_program__type(program)),
-        .attach_type = bpf_program__expected_attach_type(program),
-        .autoload = bpf_program__autoload(program),
-    });
-  }
-  return specs;
-}
-
 std::span<const std::byte> Object::raw_btf() const {
   const btf* types = bpf_object__btf(object_.get());
   if (!types) return {};
@@ -68,24 +53,10 @@ std::span<const std::byte> Object::raw_btf() const {
   return {static_cast<const std::byte*>(data), data ? size : 0};
 }
 
-bpf_program* Object::program(const std::string& name) const {
-  bpf_program* program = bpf_object__find_program_by_name(object_.get(), name.c_str());
-  if (!program) throw Error(codes::kUnknown, "the object has no program \"" + name + "\"").with_program(name);
-  return program;
-}
-
 std::span<const std::byte> Object::instructions(const std::string& name) const {
   const bpf_program* owner = program(name);
   const bpf_insn* first = bpf_program__insns(owner);
   return std::as_bytes(std::span(first, first ? bpf_program__insn_cnt(owner) : 0));
-}
-
-void Object::set_autoload(const std::string& name, bool autoload) {
-  const int result = bpf_program__set_autoload(program(name), autoload);
-  if (result) {
-    throw Error(errno_of(result), "bpf_program__set_autoload", "cannot set autoload of \"" + name + "\"")
-        .with_program(name);
-  }
 }
 
 std::span<std::byte> Object::initial_value(const std::string& name) {
@@ -109,14 +80,6 @@ void Object::load() {
         .with_libbpf_log(log.take());
   }
   loaded_ = true;
-}
-
-UniqueFd Object::program_fd(const std::string& name) const {
-  const int fd = bpf_program__fd(program(name));
-  if (fd < 0) {
-    throw Error("ERR_BPF_NOT_LOADED", "program \"" + name + "\" was not loaded").with_program(name);
-  }
-  return UniqueFd::duplicate(fd);
 }
 
 }  // namespace bpf_lsm

@@ -27,6 +27,7 @@ struct ProgramSpec {
   std::string section;
   std::string type;
   uint32_t attach_type;
+  uint32_t flags;
   bool autoload;
 };
 
@@ -59,6 +60,11 @@ class Object {
   std::span<const std::byte> raw_btf() const;
 
   void set_autoload(const std::string& program, bool autoload);
+  void set_expected_attach_type(const std::string& program, uint32_t type);
+  // `function` is the kernel's, as the section would name it, or one of the program with this descriptor.
+  void set_attach_target(const std::string& program, const std::string& function, int program_fd);
+  // From now on the maps are those of an object that was loaded from the same file.
+  void share_maps(const Object& loaded);
 
   void set_max_entries(const std::string& map, uint32_t entries);
   void set_pin_path(const std::string& map, const std::string& path);
@@ -89,7 +95,6 @@ class Object {
   // The kernel's copy of the object's BTF; -1 before load, or when there is none. The object's own.
   int btf_fd() const { return bpf_object__btf_fd(object_.get()); }
 
-  bpf_program* program(const std::string& name) const;
   // The program's instructions (struct bpf_insn) as the file has them; good until load.
   std::span<const std::byte> instructions(const std::string& program) const;
 
@@ -105,6 +110,7 @@ class Object {
   };
 
   explicit Object(bpf_object* object) : object_(object, bpf_object__close) {}
+  bpf_program* program(const std::string& name) const;
   void declare_maps();
   size_t index_of(const std::string& map) const;
   bpf_map* map(const std::string& name) const { return maps_[index_of(name)].map; }
@@ -112,6 +118,7 @@ class Object {
 
   std::unique_ptr<bpf_object, decltype(&bpf_object__close)> object_;
   std::vector<DeclaredMap> maps_;
+  std::vector<UniqueFd> targets_;  // programs that are attach targets: libbpf keeps only the numbers
   std::string log_;
   bool loaded_ = false;
 };

@@ -1,13 +1,13 @@
 #include "perf.h"
 
 #include <bpf/bpf.h>
+#include <linux/membarrier.h>
 #include <linux/perf_event.h>
 #include <sys/epoll.h>
-#include <sys/ioctl.h>
 #include <sys/syscall.h>
 
 #include <algorithm>
-#include <array>
+#include <cstddef>
 
 #include "cpu_list.h"
 
@@ -19,8 +19,17 @@ size_t page_size() {
   return static_cast<size_t>(sysconf(_SC_PAGESIZE));
 }
 
-// Of the oldest headers we build with; Linux 6.0.
-constexpr uint64_t kFormatLost = 1U << 4;
+// What read(2) of an event gives (include/uapi/linux/perf_event.h).
+struct Counts {
+  uint64_t value;
+  uint64_t time_enabled;
+  uint64_t lost;
+};
+
+bool read_counts(int event, Counts& counts) {
+  counts = {};
+  return read(event, &counts, sizeof(counts)) >= static_cast<ssize_t>(offsetof(Counts, lost));
+}
 
 UniqueFd open_event(uint32_t cpu, uint32_t wakeup_events, bool counts_lost) {
   perf_event_attr attr{};
@@ -30,7 +39,8 @@ UniqueFd open_event(uint32_t cpu, uint32_t wakeup_events, bool counts_lost) {
   attr.sample_type = PERF_SAMPLE_RAW;
   attr.sample_period = 1;
   attr.wakeup_events = wakeup_events;
-  attr.read_format = counts_lost ? kFormatLost : 0;
+  // PERF_FORMAT_LOST: Linux 6.0.
+  attr.read_format = PERF_FORMAT_TOTAL_TIME_ENABLED | (counts_lost ? uint64_t{PERF_FORMAT_LOST} : 0);
   return UniqueFd(static_cast<int>(
       syscall(SYS_perf_event_open, &attr, -1, static_cast<int>(cpu), -1, PERF_FLAG_FD_CLOEXEC)));
 }
@@ -51,6 +61,7 @@ PerfBuffer::PerfBuffer(UniqueFd map, const PerfOptions& options) : map_(std::mov
   seat_ = std::make_unique<Seat>(info.id, name_, "read");
   epoll_ = UniqueFd(epoll_create1(EPOLL_CLOEXEC));
   if (!epoll_.valid()) throw Error(errno, "epoll_create1", "cannot wait for records").with_map(name_);
+  counts_lost_ = open_event(online_cpus().front(), options_.wakeup_events, true).valid() || errno != EINVAL;
   try {
     adopt_cpus();
   } catch (const Error&) {
@@ -69,9 +80,11 @@ void PerfBuffer::take_out_of_map() {
   for (const CpuBuffer& buffer : buffers_) bpf_map_delete_elem(map_.get(), &buffer.cpu);
 }
 
-void PerfBuffer::retire(CpuBuffer& buffer) {
-  if (buffer.live) epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, buffer.event.get(), nullptr);
-  buffer.live = false;
+void PerfBuffer::detach() {
+  take_out_of_map();
+  // A program that found its buffer before may be writing yet, under RCU. kernel/sched/membarrier.c: this
+  // command is synchronize_rcu(). It is refused with nohz_full CPUs only, and then there is nothing better.
+  syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
 }
 
 PerfBuffer::CpuBuffer PerfBuffer::open_buffer(uint32_t cpu) const {
@@ -103,22 +116,30 @@ void PerfBuffer::insert(const CpuBuffer& buffer) const {
   }
 }
 
+// The time of an event stands still once its CPU has gone offline (kernel/events/core.c
+// perf_event_exit_cpu_context()): the event does not come back with the CPU, and programs get EOPNOTSUPP.
+bool PerfBuffer::live(const CpuBuffer& buffer) {
+  Counts before{}, after{};
+  return read_counts(buffer.event.get(), before) && read_counts(buffer.event.get(), after) &&
+         after.time_enabled != before.time_enabled;
+}
+
+void PerfBuffer::drop_empty_dead() {
+  std::erase_if(buffers_, [this](const CpuBuffer& buffer) {
+    if (live(buffer) || view(buffer).available() > 0) return false;
+    lost_before_[buffer.cpu] += lost(buffer);
+    return true;
+  });
+}
+
 std::vector<uint32_t> PerfBuffer::adopt_cpus() {
-  const std::vector<uint32_t> online = online_cpus();
-  forget_hung_up();
-  for (CpuBuffer& buffer : buffers_) {
-    if (!std::binary_search(online.begin(), online.end(), buffer.cpu)) retire(buffer);
-  }
+  drop_empty_dead();
   std::vector<uint32_t> adopted;
-  for (const uint32_t cpu : online) {
+  for (const uint32_t cpu : online_cpus()) {
     // A shorter array has no place for the others, whose programs get E2BIG.
     if (cpu >= max_entries_) break;
-    const bool read =
-        std::any_of(buffers_.begin(), buffers_.end(), [&](auto& b) { return b.cpu == cpu && b.live; });
-    if (read) continue;
-    if (adopted.empty() && buffers_.empty()) {
-      counts_lost_ = open_event(cpu, options_.wakeup_events, true).valid() || errno != EINVAL;
-    }
+    if (std::any_of(buffers_.begin(), buffers_.end(), [&](auto& b) { return b.cpu == cpu && live(b); }))
+      continue;
     buffers_.push_back(open_buffer(cpu));
     insert(buffers_.back());
     adopted.push_back(cpu);
@@ -141,7 +162,6 @@ Drained PerfBuffer::drain(std::span<std::byte> slab, size_t most) {
     CpuBuffer& buffer = buffers_[(first + i) % count];
     buffer.reported_lost += view(buffer).drain(out, buffer.cpu);
   }
-  if (out.empty() && !out.full()) forget_hung_up();
   return out.drained();
 }
 
@@ -154,42 +174,29 @@ uint64_t PerfBuffer::available() {
 // The kernel counts what was lost as it happens (kernel/events/ring_buffer.c __perf_output_begin()), but
 // writes it into the buffer only before the next record that finds room.
 uint64_t PerfBuffer::lost(const CpuBuffer& buffer) const {
-  std::array<uint64_t, 2> value_and_lost{};
-  if (counts_lost_ &&
-      read(buffer.event.get(), value_and_lost.data(), sizeof(value_and_lost)) == sizeof(value_and_lost)) {
-    return value_and_lost[1];
-  }
-  return buffer.reported_lost;
+  Counts counts{};
+  return counts_lost_ && read_counts(buffer.event.get(), counts) ? counts.lost : buffer.reported_lost;
+}
+
+uint64_t PerfBuffer::lost() {
+  uint64_t sum = 0;
+  for (const auto& [cpu, count] : lost_before_) sum += count;
+  for (const CpuBuffer& buffer : buffers_) sum += lost(buffer);
+  return sum;
 }
 
 std::vector<PerfCpu> PerfBuffer::cpus() {
-  std::vector<PerfCpu> cpus;
+  std::map<uint32_t, PerfCpu> cpus;
+  for (const auto& [cpu, count] : lost_before_) cpus[cpu] = {cpu, count, 0, false};
   for (const CpuBuffer& buffer : buffers_) {
-    const PerfCpu now{buffer.cpu, lost(buffer), view(buffer).available(), buffer.live};
-    const auto same = std::find_if(cpus.begin(), cpus.end(), [&](auto& c) { return c.cpu == now.cpu; });
-    if (same == cpus.end()) {
-      cpus.push_back(now);
-      continue;
-    }
-    // A CPU that went offline and came back has a buffer from before.
-    same->lost += now.lost;
-    same->waiting += now.waiting;
-    same->read = same->read || now.read;
+    PerfCpu& cpu = cpus.try_emplace(buffer.cpu, PerfCpu{buffer.cpu, 0, 0, false}).first->second;
+    cpu.lost += lost(buffer);
+    cpu.waiting += view(buffer).available();
+    cpu.read = cpu.read || live(buffer);
   }
-  std::sort(cpus.begin(), cpus.end(), [](auto& a, auto& b) { return a.cpu < b.cpu; });
-  return cpus;
-}
-
-// The event of a CPU that goes offline hangs up, for good: waiting for it would never wait again.
-void PerfBuffer::forget_hung_up() {
-  std::array<epoll_event, 64> ready{};
-  const int count = epoll_wait(epoll_.get(), ready.data(), ready.size(), 0);
-  for (int i = 0; i < count; i++) {
-    if (!(ready[static_cast<size_t>(i)].events & (EPOLLHUP | EPOLLERR))) continue;
-    for (CpuBuffer& buffer : buffers_) {
-      if (buffer.live && buffer.cpu == ready[static_cast<size_t>(i)].data.u32) retire(buffer);
-    }
-  }
+  std::vector<PerfCpu> list;
+  for (const auto& [_, cpu] : cpus) list.push_back(cpu);
+  return list;
 }
 
 }  // namespace bpf_lsm

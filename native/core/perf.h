@@ -1,6 +1,7 @@
 // The consumer side of a perf event array that programs send records to: one buffer for each CPU.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,14 +23,13 @@ struct PerfCpu {
   uint32_t cpu;
   uint64_t lost;     // records that found no room
   uint64_t waiting;  // bytes, headers included
-  bool read;         // false once the CPU went offline: the kernel ends its event then
+  bool read;         // false once the CPU went offline, for good: the kernel ends its event then
 };
 
 class PerfBuffer final : public RecordReader {
  public:
   // Throws EBUSY when this process already reads the map.
   PerfBuffer(UniqueFd map, const PerfOptions& options);
-  // Takes its buffers out of the map again: programs get ENOENT from then on.
   ~PerfBuffer() override;
 
   int fd() const override { return epoll_.get(); }
@@ -38,7 +38,12 @@ class PerfBuffer final : public RecordReader {
   uint64_t available() override;
 
   std::vector<PerfCpu> cpus();
-  // Opens buffers for CPUs that are online and have none; returns which.
+  // Records that found no room, on all CPUs.
+  uint64_t lost();
+  // Takes the buffers out of the map again: programs get ENOENT from then on, and when this returns none is
+  // writing any more. What they wrote can still be drained.
+  void detach();
+  // Opens buffers for CPUs that are online and have none that programs can write to; returns which.
   std::vector<uint32_t> adopt_cpus();
 
  private:
@@ -47,15 +52,14 @@ class PerfBuffer final : public RecordReader {
     UniqueFd event;
     Mapping pages;
     uint64_t reported_lost = 0;
-    bool live = true;
   };
 
   CpuBuffer open_buffer(uint32_t cpu) const;
   void insert(const CpuBuffer& buffer) const;
   static PerfView view(const CpuBuffer& buffer);
   uint64_t lost(const CpuBuffer& buffer) const;
-  void retire(CpuBuffer& buffer);
-  void forget_hung_up();
+  static bool live(const CpuBuffer& buffer);
+  void drop_empty_dead();
   void take_out_of_map();
 
   UniqueFd map_;
@@ -66,6 +70,7 @@ class PerfBuffer final : public RecordReader {
   bool counts_lost_ = true;
   UniqueFd epoll_;
   std::vector<CpuBuffer> buffers_;
+  std::map<uint32_t, uint64_t> lost_before_;  // by CPU, of buffers that are no more
   size_t first_ = 0;
 };
 

@@ -25,9 +25,18 @@ ProgramInfo program_info(int fd) {
       .load_time_ns = info.load_time,
       .run_count = info.run_cnt,
       .run_time_ns = info.run_time_ns,
+      .attach_btf_object_id = info.attach_btf_obj_id,
       .attach_btf_id = info.attach_btf_id,
       .verified_instructions = info.verified_insns,
   };
+}
+
+UniqueFd enable_statistics() {
+  UniqueFd statistics(bpf_enable_stats(BPF_STATS_RUN_TIME));
+  if (!statistics.valid()) {
+    throw Error(errno, "bpf(BPF_ENABLE_STATS)", "cannot switch on the statistics of programs");
+  }
+  return statistics;
 }
 
 uint32_t program_test_run(int fd, std::span<std::byte> context) {

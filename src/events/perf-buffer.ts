@@ -1,5 +1,5 @@
 import { assertOptions } from '../errors.js';
-import { type NativePerfCpu, native } from '../native.js';
+import { native } from '../native.js';
 import type { RecordMap } from '../object/index.js';
 import { assertInteger, assertRecordMap, badOption } from './options.js';
 import { RecordReader, sourceOf } from './reader.js';
@@ -25,7 +25,7 @@ export interface PerfCpuStats {
   lost: bigint;
   /** Bytes that wait in it, record headers included. */
   waiting: number;
-  /** Whether the CPU's programs can send: false once it went offline, until {@link PerfBuffer.adoptCpus}. */
+  /** Whether the CPU's programs can send: false once it went offline, and until {@link PerfBuffer.adoptCpus}. */
   read: boolean;
 }
 
@@ -75,8 +75,8 @@ export class PerfBuffer<Event = unknown> extends RecordReader<Event> {
         types: map.recordTypes(options.type),
         open: (onReadable) => native().perfOpen(map.handle, pages, wakeupEvents, onReadable),
         edgeTriggered: true,
-        dropped: (handle) => (dropped ? sumOf(dropped) : sumOfLost(native().perfCpus(handle))),
-        endsWithReader: true,
+        dropped: (handle) => (dropped ? sumOf(dropped) : native().perfLost(handle)),
+        detach: (handle) => native().perfDetach(handle),
       }),
       keepAlive,
     );
@@ -100,8 +100,4 @@ export class PerfBuffer<Event = unknown> extends RecordReader<Event> {
   adoptCpus(): number[] {
     return native().perfAdoptCpus(sourceOf(this).handle);
   }
-}
-
-function sumOfLost(cpus: readonly NativePerfCpu[]): bigint {
-  return cpus.reduce((sum, { lost }) => sum + lost, 0n);
 }

@@ -19,6 +19,8 @@ export interface ReaderStats {
   waiting: number;
 }
 
+const MAX_RECORDS = 2 ** 32 - 1;
+
 /** What a {@link RecordSource} is made of. */
 export interface SourceParts<Event> {
   /** What error messages call it: `ring buffer "events"`. */
@@ -33,8 +35,8 @@ export interface SourceParts<Event> {
   edgeTriggered: boolean;
   /** Counts what found no room. */
   dropped: (handle: ReaderHandle) => bigint | undefined;
-  /** Whether records that wait when the reader is closed are lost with it. */
-  endsWithReader: boolean;
+  /** For a buffer that ends with its reader: keeps programs out of it, before what they left in it is counted. */
+  detach?: (handle: ReaderHandle) => void;
 }
 
 /**
@@ -163,13 +165,18 @@ export class RecordSource<Event> {
     };
   }
 
+  /** @throws BpfError `ERR_BPF_RING` when what is in the buffer makes no sense; it is closed all the same */
   close(): void {
     if (this.closed) return;
     const wake = this.#wake;
     this.stopWaiting();
-    this.#final = this.#lastStats();
-    native().readerClose(this.#handle);
-    wake?.();
+    try {
+      this.#final = this.#lastStats();
+    } finally {
+      this.#final ??= { delivered: this.#delivered, discarded: 0, dropped: undefined, waiting: 0 };
+      native().readerClose(this.#handle);
+      wake?.();
+    }
   }
 
   #fire(): void {
@@ -180,24 +187,27 @@ export class RecordSource<Event> {
   }
 
   #lastStats(): ReaderStats {
-    let discarded = this.#kept.records;
+    const kept = this.#kept.records;
     this.#kept = { records: 0, bytes: 0 };
-    if (this.#parts.endsWithReader) discarded += this.#discardAll();
+    this.#parts.detach?.(this.#handle);
+    const left = this.#parts.detach ? this.#discardAll() : 0;
     return {
       delivered: this.#delivered,
-      discarded,
+      discarded: kept + left,
       dropped: this.#lastDropped(),
       waiting: native().readerAvailable(this.#handle),
     };
   }
 
   #discardAll(): number {
-    let discarded = 0;
-    do {
-      native().readerDrain(this.#handle, this.#slab, this.#parts.batchRecords, this.#result);
-      discarded += this.#result[1] ?? 0;
-    } while (this.more && (this.#result[1] ?? 0) > 0);
-    return discarded;
+    let slab = this.#slab;
+    for (let discarded = 0; ; ) {
+      native().readerDrain(this.#handle, slab, MAX_RECORDS, this.#result);
+      const [, records = 0, more = 0, needed = 0] = this.#result;
+      discarded += records;
+      if (needed > 0) slab = new Uint8Array(needed);
+      else if (more === 0) return discarded;
+    }
   }
 
   /** Closing must succeed when the map of the programs' counts was closed before. */

@@ -36,7 +36,6 @@ export class RingBuffer<Event = unknown> extends RecordReader<Event> {
         open: (onReadable) => native().ringOpen(map.handle, onReadable),
         edgeTriggered: false,
         dropped: () => sumOf(options.dropped),
-        endsWithReader: false,
       }),
       keepAlive,
     );

@@ -1,11 +1,13 @@
 import type { Btf, U64 } from '../btf/index.js';
+import { BpfError } from '../errors.js';
 import { type NativeInnerMapSpec, native, type ObjectHandle } from '../native.js';
 import type { Section } from './globals.js';
 import { type AnyMap, makeMap } from './maps/index.js';
 import type { ObjectWarning } from './mixed-up-verdicts.js';
 import { namedTable, type Property } from './named.js';
 import { type OpenArguments, type OpenObject, openObject } from './open-object.js';
-import { BpfProgram } from './program.js';
+import type { BpfProgram } from './program.js';
+import type { ProgramReport } from './program-report.js';
 import type { AnyShape, Globals, Maps, ObjectShape, Programs } from './shape.js';
 
 /** What load() hands over. */
@@ -16,6 +18,7 @@ export interface LoadedParts {
   u64: U64;
   sections: readonly Section[];
   globals: ReadonlyMap<string, Property<unknown>>;
+  reports: ReadonlyMap<string, ProgramReport>;
   warnings: readonly ObjectWarning[];
 }
 
@@ -35,8 +38,20 @@ export interface LoadedParts {
  */
 export class BpfObject<Shape extends ObjectShape = AnyShape> implements Disposable {
   readonly name: string;
-  /** The loaded programs by name; those with autoload off are not among them. */
+  /**
+   * The loaded programs by name. Asking for one that is not loaded throws, with the reason: `ERR_BPF_NOT_LOADED`.
+   */
   readonly programs: Programs<Shape>;
+  /**
+   * What became of each program of the file: `loaded`, with the program; `off`; `refused` by the kernel, with the
+   * error; or `spare`, an alternative that was not needed.
+   *
+   * ```ts
+   * const { fast } = object.report;
+   * if (fast.state === 'refused') console.warn(fast.error.message);
+   * ```
+   */
+  readonly report: Programs<Shape, ProgramReport>;
   /** The maps by name, data sections such as `.bss` included; those with autocreate off are not among them. */
   readonly maps: Maps<Shape>;
   /**
@@ -82,13 +97,30 @@ export class BpfObject<Shape extends ObjectShape = AnyShape> implements Disposab
     this.warnings = parts.warnings;
     this.#handle = parts.handle;
     this.libbpfLog = native().objectLog(parts.handle);
-    this.#programs = loadedPrograms(parts.handle);
+    this.#programs = loadedPrograms(parts.reports);
     this.#maps = createdMaps(parts);
     for (const section of parts.sections) this.#moveToMap(section);
     const owner = `object "${parts.name}"`;
-    this.programs = namedTable(owner, 'program', readable(this.#programs)) as Programs<Shape>;
+    this.programs = namedTable(owner, 'program', readable(this.#programs), (name) =>
+      notLoaded(owner, name, parts.reports.get(name)),
+    ) as Programs<Shape>;
+    this.report = namedTable(owner, 'program', readable(parts.reports)) as typeof this.report;
     this.maps = namedTable(owner, 'map', readable(this.#maps)) as Maps<Shape>;
     this.globals = namedTable(owner, 'global', parts.globals) as Globals<Shape>;
+  }
+
+  /**
+   * The program that was loaded of some of which one was wanted: of {@link OpenObject.alternatives}, in any order.
+   *
+   * @throws BpfError `ERR_BPF_ARGUMENT` unless exactly one of them is loaded
+   */
+  chosen(...programs: readonly Shape['programs'][]): BpfProgram {
+    const [chosen, ...more] = programs.flatMap((name: string) => this.#programs.get(name) ?? []);
+    if (chosen && more.length === 0) return chosen;
+    throw new BpfError(
+      `${chosen ? 'more than one' : 'none'} of ${programs.join(', ')} of object "${this.name}" is loaded`,
+      { code: 'ERR_BPF_ARGUMENT', reason: 'input' },
+    );
   }
 
   /** Whether it has been closed. */
@@ -122,13 +154,29 @@ export class BpfObject<Shape extends ObjectShape = AnyShape> implements Disposab
   }
 }
 
-function loadedPrograms(object: ObjectHandle): Map<string, BpfProgram> {
+function loadedPrograms(reports: ReadonlyMap<string, ProgramReport>): Map<string, BpfProgram> {
   const programs = new Map<string, BpfProgram>();
-  for (const spec of native().objectPrograms(object)) {
-    if (spec.autoload)
-      programs.set(spec.name, new BpfProgram(native().objectProgram(object, spec.name), spec, object));
+  for (const [name, report] of reports) {
+    if (report.state === 'loaded') programs.set(name, report.program);
   }
   return programs;
+}
+
+/** The error for a program that the file has and the kernel has not. */
+function notLoaded(owner: string, name: string, report: ProgramReport | undefined): BpfError | undefined {
+  if (!report || report.state === 'loaded') return undefined;
+  const why = {
+    off: () => 'its autoload was off',
+    refused: () => `the kernel refused it: ${report.state === 'refused' ? report.error.message : ''}`,
+    spare: () => `${report.state === 'spare' ? report.instead : ''} is loaded instead`,
+  }[report.state]();
+  return new BpfError(`${owner} has no program "${name}" loaded: ${why}`, {
+    code: 'ERR_BPF_NOT_LOADED',
+    reason: report.state === 'refused' ? report.error.reason : 'input',
+    program: name,
+    hint: 'look at report before you use a program that may be missing',
+    cause: report.state === 'refused' ? report.error : undefined,
+  });
 }
 
 function createdMaps({ handle, btf, u64 }: LoadedParts): Map<string, AnyMap> {

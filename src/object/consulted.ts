@@ -84,14 +84,19 @@ export function ftraceIsOn(): Finding {
  *   told
  */
 export function assertConsulted(program: string, hook: string, allowInactive: boolean): void {
-  const ftrace = ftraceIsOn();
-  // Attaching while ftrace is off is never right: on Linux 6.1 attaching and detaching so upsets ftrace's books
-  // (kernel/trace/ftrace.c ftrace_shutdown() warns), after which nothing can be attached until reboot.
-  if (ftrace.verdict === 'no') throw notConsulted(program, hook, ftrace, ftrace.fix);
+  assertTraced(program, hook);
   const active = bpfIsActive();
   if (active.verdict === 'yes' || allowInactive) return;
   const orElse = 'or attach({ allowInactive: true }) if an attachment without effect is what you want';
   throw notConsulted(program, hook, active, `${active.fix}; ${orElse}`);
+}
+
+/** @throws BpfError `ERR_BPF_INACTIVE` when programs on kernel functions are switched off */
+export function assertTraced(program: string, target: string): void {
+  const ftrace = ftraceIsOn();
+  // Attaching while ftrace is off is never right: on Linux 6.1 attaching and detaching so upsets ftrace's books
+  // (kernel/trace/ftrace.c ftrace_shutdown() warns), after which nothing can be attached until reboot.
+  if (ftrace.verdict === 'no') throw notConsulted(program, target, ftrace, ftrace.fix);
 }
 
 function notConsulted(

@@ -1,3 +1,4 @@
+export type { AttachOptions, CgroupOrder, IterateOptions } from './attach-options.js';
 export { BpfObject } from './bpf-object.js';
 export { activeLsms, bpfIsActive, type Finding, ftraceIsOn } from './consulted.js';
 export { type ArgumentFacts, type HookFacts, hookFacts } from './hook-facts.js';
@@ -7,7 +8,17 @@ export { answersBool } from './hook-table.js';
 export { type ContextWord, contextWords, prototypeOf } from './hook-words.js';
 /** @internal */
 export { hasLsmHooks, hookPrototype, kernelBtf, lsmHookIds, similarHooks } from './kernel-hooks.js';
-export { Link, type LinkInfo } from './link.js';
+export { Link } from './link.js';
+export type {
+  CgroupLinkInfo,
+  IteratorLinkInfo,
+  LinkInfo,
+  OtherLinkInfo,
+  PerfEventLinkInfo,
+  RawTracepointLinkInfo,
+  TracingLinkInfo,
+} from './link-info.js';
+export type { ReplaceOptions } from './link-replace.js';
 export { type LockdownState, lockdownState } from './lockdown.js';
 export {
   AnyMap,
@@ -48,9 +59,10 @@ export {
   OpenObject,
   type OpenOptions,
 } from './open-object.js';
-export type { OpenProgram } from './open-program.js';
+export type { OpenProgram, ProgramFunction } from './open-program.js';
 export { type Capability, heldCapabilities, inInitialUserNamespace, missingForLsm } from './privileges.js';
-export { type AttachOptions, BpfProgram, type ProgramInfo } from './program.js';
+export { BpfProgram, type ProgramInfo } from './program.js';
+export type { ProgramReport } from './program-report.js';
 export type { RecordTypes } from './record-type.js';
 export type {
   AnyShape,

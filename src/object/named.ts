@@ -12,17 +12,19 @@ export interface Property<T> {
  *
  * @param owner - for messages, such as `object "guard"`
  * @param noun - what the entries are, such as `program`
+ * @param missing - the error for a name that is known and has no entry
  */
 export function namedTable<T>(
   owner: string,
   noun: string,
   entries: ReadonlyMap<string, Property<T>>,
+  missing: (name: string) => BpfError | undefined = () => undefined,
 ): object {
   const table = Object.create(null) as Record<string, T>;
   for (const [name, property] of entries) {
     Object.defineProperty(table, name, { enumerable: true, configurable: true, ...property });
   }
-  const unknown = (name: string) => unknownName(owner, noun, name, [...entries.keys()]);
+  const unknown = (name: string) => missing(name) ?? unknownName(owner, noun, name, [...entries.keys()]);
   return new Proxy(table, {
     get(target, name, receiver) {
       if (typeof name === 'symbol' || name in target) return Reflect.get(target, name, receiver);

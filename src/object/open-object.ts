@@ -6,11 +6,11 @@ import { assertOptions, BpfError, rephrase } from '../errors.js';
 import { type NativeMapSpec, type NativeProgramSpec, native, type ObjectHandle } from '../native.js';
 import type { BpfObject, LoadedParts } from './bpf-object.js';
 import { globalsOf, isDataSection, type Section } from './globals.js';
-import { explainLoadFailure } from './load-failure/explain.js';
+import { loadPrograms } from './load-programs.js';
 import { mixedUpVerdicts } from './mixed-up-verdicts.js';
-import { namedTable, type Property } from './named.js';
+import { namedTable, type Property, unknownName } from './named.js';
 import { assertPinsFit, openMapsOf } from './open-map.js';
-import { type OpenProgram, openProgram } from './open-program.js';
+import { EditedProgram, type OpenProgram } from './open-program.js';
 import type { AnyShape, InitialGlobals, ObjectShape, OpenMaps, Programs } from './shape.js';
 
 /** How to open an object file. */
@@ -69,7 +69,11 @@ export class OpenObject<Shape extends ObjectShape = AnyShape> implements Disposa
   readonly globals: InitialGlobals<Shape>;
   /** The object's types; undefined for an object compiled without `-g`. */
   readonly btf: Btf | undefined;
+  readonly #elf: Uint8Array;
+  readonly #options: NamedOptions;
   readonly #handle: ObjectHandle;
+  readonly #programs: ReadonlyMap<string, EditedProgram>;
+  readonly #alternatives: (readonly string[])[] = [];
   readonly #u64: U64;
   readonly #sections: Section[];
   readonly #globals: ReadonlyMap<string, Property<unknown>>;
@@ -82,14 +86,25 @@ export class OpenObject<Shape extends ObjectShape = AnyShape> implements Disposa
     this.#finish = finish;
     this.name = options.name;
     this.#u64 = u64;
+    this.#elf = elf;
+    this.#options = nativeOptions;
     this.#handle = openNative(elf, nativeOptions);
+    const specs = native().objectPrograms(this.#handle);
+    const assertOpen = () => this.#assertOpen();
+    this.#programs = new Map(
+      specs.map((spec) => [spec.name, new EditedProgram(this.#handle, spec, assertOpen)]),
+    );
     const btf = native().objectBtf(this.#handle);
     this.btf = btf.length > 0 ? Btf.parse(btf) : undefined;
     const maps = native().objectMaps(this.#handle);
     this.#sections = maps.filter(isDataSection).map((map) => this.#section(map.name));
     this.#globals = globalsOf(this.name, this.btf, this.#sections, u64);
     this.globals = namedTable(this.#owner, 'global', this.#initialGlobals()) as InitialGlobals<Shape>;
-    this.programs = namedTable(this.#owner, 'program', this.#openPrograms()) as Programs<Shape, OpenProgram>;
+    this.programs = namedTable(
+      this.#owner,
+      'program',
+      new Map([...this.#programs].map(([name, program]) => [name, { get: () => program }])),
+    ) as Programs<Shape, OpenProgram>;
     const openMaps = openMapsOf(this.#handle, maps, () => this.#assertOpen());
     this.maps = namedTable(this.#owner, 'map', openMaps) as OpenMaps<Shape>;
   }
@@ -104,8 +119,9 @@ export class OpenObject<Shape extends ObjectShape = AnyShape> implements Disposa
    * @returns the loaded object; this one is used up
    * @throws BpfError with the program, its hook, the verifier's log and a hint when the kernel refuses one: `EINVAL`,
    *   `EACCES` or `E2BIG` from the verifier, `EPERM` when you may not, `ESRCH` when the kernel has no such hook;
-   *   `ERR_BPF_STATE` when it was loaded or closed before. The object is closed then. `ERR_BPF_MAP_MISMATCH` when a
-   *   map that is pinned already does not fit: the object stays open.
+   *   `ERR_BPF_STATE` when it was loaded or closed before. The object is closed then. A program that is `optional`, or
+   *   has {@link OpenObject.alternatives}, may be refused without that. `ERR_BPF_MAP_MISMATCH` when a map that is
+   *   pinned already does not fit: the object stays open.
    */
   async load(): Promise<BpfObject<Shape>> {
     this.#assertOpen();
@@ -113,23 +129,58 @@ export class OpenObject<Shape extends ObjectShape = AnyShape> implements Disposa
     const warnings = mixedUpVerdicts(this.#handle);
     this.#state = 'loading';
     try {
-      await native().objectLoad(this.#handle);
+      const reports = await loadPrograms({
+        name: this.name,
+        elf: this.#elf,
+        options: this.#options,
+        object: this.#handle,
+        maps: native().objectMaps(this.#handle),
+        programs: this.#programs,
+        alternatives: this.#alternatives,
+      });
+      this.#state = 'loaded';
+      for (const { message, code } of warnings) process.emitWarning(message, { type: 'BpfWarning', code });
+      return this.#finish({
+        name: this.name,
+        handle: this.#handle,
+        btf: this.btf,
+        u64: this.#u64,
+        sections: this.#sections,
+        globals: this.#globals,
+        reports,
+        warnings,
+      });
     } catch (cause) {
-      const declared = this.#declared();
       this.#drop();
-      throw cause instanceof BpfError ? explainLoadFailure(declared, cause) : cause;
+      throw cause;
     }
-    this.#state = 'loaded';
-    for (const { message, code } of warnings) process.emitWarning(message, { type: 'BpfWarning', code });
-    return this.#finish({
-      name: this.name,
-      handle: this.#handle,
-      btf: this.btf,
-      u64: this.#u64,
-      sections: this.#sections,
-      globals: this.#globals,
-      warnings,
-    });
+  }
+
+  /**
+   * Of these programs load() is to load one: the first that the kernel takes. The loaded object has that one, and its
+   * `report` says which it is and why those before it are not; {@link BpfObject.chosen} gives it.
+   *
+   * When the kernel refuses all of them, load() fails.
+   *
+   * @param programs - from the one wanted most to the one wanted least
+   * @throws BpfError `ERR_BPF_UNKNOWN_NAME`, `ERR_BPF_ARGUMENT` for fewer than two, one named twice or an optional
+   *   one, `ERR_BPF_STATE`
+   */
+  alternatives(...programs: readonly [Shape['programs'], Shape['programs'], ...Shape['programs'][]]): void {
+    this.#assertOpen();
+    const names: readonly string[] = programs;
+    for (const name of names) {
+      if (!this.#programs.has(name))
+        throw unknownName(this.#owner, 'program', name, [...this.#programs.keys()]);
+    }
+    const taken = [...this.#alternatives.flat(), ...names];
+    if (names.length < 2 || new Set(taken).size < taken.length) {
+      throw new BpfError(
+        `alternatives are two programs or more, each named once, and not ${names.join(', ')}`,
+        { code: 'ERR_BPF_ARGUMENT', reason: 'input' },
+      );
+    }
+    this.#alternatives.push(names);
   }
 
   /** What the file declares. @internal */
@@ -196,15 +247,6 @@ export class OpenObject<Shape extends ObjectShape = AnyShape> implements Disposa
     });
     return new Map([...this.#globals].map(([name, property]) => [name, guarded(property)]));
   }
-
-  #openPrograms(): Map<string, Property<OpenProgram>> {
-    const programs = new Map<string, Property<OpenProgram>>();
-    for (const spec of native().objectPrograms(this.#handle)) {
-      const program = openProgram(this.#handle, spec, () => this.#assertOpen());
-      programs.set(spec.name, { get: () => program });
-    }
-    return programs;
-  }
 }
 
 /** Reads the file and opens it; see {@link BpfObject.open}. */
@@ -216,7 +258,12 @@ export function openObject<Shape extends ObjectShape>(
   assertOptions(options, 'BpfObject.open()');
   assertU64(options.u64);
   if (source instanceof Uint8Array) {
-    return new OpenObject<Shape>(source, { ...options, name: options.name ?? 'object' }, finish);
+    // load() may read the bytes once more, and they are the caller's.
+    return new OpenObject<Shape>(
+      Uint8Array.from(source),
+      { ...options, name: options.name ?? 'object' },
+      finish,
+    );
   }
   const path = pathOf(source);
   const name = options.name ?? (basename(path).split('.')[0] || 'object');

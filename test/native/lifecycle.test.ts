@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
 import { BpfObject } from '../../src/index.js';
 import { Child } from '../support/child.js';
-import { bpfFiles } from '../support/fds.js';
+import { bpfFiles, openFiles } from '../support/fds.js';
 import { childScript, fixture } from '../support/objects.js';
 
 const quiet = { signal: null, stderr: '' };
@@ -49,6 +49,38 @@ describe('a process', () => {
     expect({ code, signal }).toEqual({ code: 1, signal: null });
     expect(stderr).toContain(`Error: ${message}`);
     expect(stderr).not.toMatch(/FATAL|Check failed|AddressSanitizer|runtime error/);
+  });
+});
+
+const WAYS = ['ring-callback', 'perf-loop', 'perf-callback', 'group', 'user-ring'];
+
+describe.each(WAYS)('a stream of records by %s', (way) => {
+  test('ends with process.exit() in its midst', async () => {
+    using child = new Child('streams', [way, 'exit']);
+    expect(await child.ended()).toEqual({ ...quiet, code: 7, stdout: '' });
+  });
+
+  test('ends with an uncaught exception in its midst', async () => {
+    using child = new Child('streams', [way, 'throw']);
+    const { code, signal, stderr } = await child.ended();
+    expect({ code, signal }).toEqual({ code: 1, signal: null });
+    expect(stderr).toContain('Error: uncaught after many events');
+    expect(stderr).not.toMatch(/FATAL|Check failed|AddressSanitizer|runtime error/);
+  });
+
+  test('ends when it is closed in its midst, and keeps nothing alive', async () => {
+    using child = new Child('streams', [way, 'close']);
+    expect(await child.ended()).toEqual({ ...quiet, code: 0, stdout: '' });
+  });
+
+  test('ends with its worker thread, which leaves no descriptor', async () => {
+    const before = openFiles().length;
+    for (let round = 0; round < 3; round++) {
+      const worker = new Worker(childScript('streams'), { workerData: [way] });
+      await once(worker, 'message');
+      expect(await worker.terminate()).toBe(1);
+    }
+    expect(openFiles().length).toBe(before);
   });
 });
 

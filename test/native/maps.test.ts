@@ -385,7 +385,7 @@ describe.skipIf(bpffs.refused)(
       expect(copy).toMatchObject({ name: 'copy_kinds', type: 'syscall', section: undefined });
       expect(copy.info()).toMatchObject({ id, tag });
       expect(copy.run(input())).toBe(1);
-      expect(await thrown(() => copy.attach())).toMatchObject({ code: 'ERR_BPF_ARGUMENT' });
+      expect(await thrown(() => copy.attach())).toMatchObject({ code: 'ERR_BPF_NOT_SUPPORTED' });
     });
 
     test('a pin of another kind is refused', async () => {

@@ -273,7 +273,7 @@ describe('plain JavaScript that passes the wrong thing gets a BpfError that name
   test('a program that attaches to nothing', async () => {
     using object = await loadKinds();
     const error = await thrown(() => object.programs.copy_kinds.attach());
-    expect(error).toMatchObject({ code: 'EOPNOTSUPP', program: 'copy_kinds' });
+    expect(error).toMatchObject({ code: 'ERR_BPF_NOT_SUPPORTED', program: 'copy_kinds', hint: 'call run()' });
   });
 
   test('the map and the options of a RingBuffer', async () => {
@@ -364,8 +364,11 @@ describe('a name that the object does not have is an error that lists those it h
     using object = await open.load();
     expect(Object.keys(object.programs)).toEqual(['copy_kinds', 'send_kinds']);
     expect(await thrown(() => object.programs.copy_read_only)).toMatchObject({
-      code: 'ERR_BPF_UNKNOWN_NAME',
+      code: 'ERR_BPF_NOT_LOADED',
+      message: expect.stringContaining('its autoload was off'),
     });
+    expect(object.report.copy_read_only).toEqual({ state: 'off' });
+    expect(object.report.copy_kinds).toEqual({ state: 'loaded', program: object.programs.copy_kinds });
   });
 });
 
@@ -475,7 +478,6 @@ describe('the state of an object', () => {
     for (const call of [
       () => copy.run(new Uint8Array(16)),
       () => copy.info(),
-      () => copy.attach(),
       () => byKey.get({ id: 1, zone: 1, port: 1 }),
       () => object.globals.data_s32,
     ]) {

@@ -1,6 +1,9 @@
+import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { BpfObject, PerfBuffer, type PerfBufferOptions, RingBuffer } from '../../src/index.js';
+import { PrivateBpffs } from './bpffs.js';
+import { Child } from './child.js';
 import { onlineCpus, runOn } from './cpus.js';
 import { fixture } from './objects.js';
 import { thrown } from './thrown.js';
@@ -114,6 +117,34 @@ export function describePerfBuffers(): void {
       produce(7);
       expect(object.maps.events_dropped.get(0)?.reduce((a, b) => a + b)).toBe(7n);
       expect(object.globals.produced).toBe(22n);
+    });
+
+    test("is exact also when it is closed while another process's program writes", async () => {
+      using bpffs = new PrivateBpffs();
+      const pin = join(bpffs.path, 'produce');
+      object.globals.batch = 20_000;
+      object.programs.produce.pin(pin);
+      const last = cpus.at(-1) ?? 0;
+      let discarded = 0;
+      let delivered = 0;
+      {
+        using child = new Child('perf-producer', [pin], { command: ['taskset', '-c', String(last)] });
+        await child.message();
+        runOn(cpus[0] ?? 0);
+        for (let round = 0; round < 40; round++) {
+          const buffer = reader({ pages: 64 });
+          delivered += buffer.read().length + buffer.read().length;
+          buffer.close();
+          discarded += buffer.stats().discarded;
+        }
+        child.kill('SIGKILL');
+        await child.ended();
+      }
+      const counts = object.maps.events_dropped.get(0) ?? [];
+      const dropped = counts.reduce((sum, count) => sum + count, 0n);
+      expect(dropped).toBe(object.globals.refused);
+      expect(BigInt(delivered + discarded) + dropped).toBe(object.globals.produced);
+      expect(object.globals.produced).toBeGreaterThan(0n);
     });
 
     test.skipIf(cpus.length < 2)('is exact for every CPU, and each gets its turn', () => {
@@ -249,6 +280,13 @@ export function describePerfBuffers(): void {
       expect(error).toMatchObject({ code: 'ERR_BPF_ARGUMENT', reason: 'input' });
       expect(error.message).toContain(word);
     });
+  });
+
+  test('a perf buffer is of no use to programs that may sleep', async () => {
+    const open = BpfObject.open(fixture('faulty_perf_sleepable'));
+    const error = await thrown(() => open.load());
+    expect(error).toMatchObject({ code: 'EINVAL', program: 'may_sleep' });
+    expect(error.verifierLog).toMatch(/Sleepable programs can only use/);
   });
 
   describe('records of no declared type', () => {

@@ -17,6 +17,7 @@ struct hlist_node {
 struct task_struct {
   __kernel_pid_t pid, tgid;
   struct task_struct* real_parent;
+  char comm[TASK_COMM_LEN];
   struct css_set* cgroups; /* kernel/cgroup.h */
   struct mm_struct* mm;    /* NULL: a kernel thread, or one that has ended */
   struct hlist_node pid_links[1];

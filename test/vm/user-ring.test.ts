@@ -1,0 +1,3 @@
+import { describeUserRings } from '../support/user-rings.js';
+
+describeUserRings();
