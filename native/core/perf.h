@@ -31,6 +31,8 @@ class PerfBuffer final : public RecordReader {
   // Throws EBUSY when this process already reads the map.
   PerfBuffer(UniqueFd map, const PerfOptions& options);
   ~PerfBuffer() override;
+  PerfBuffer(const PerfBuffer&) = delete;
+  PerfBuffer& operator=(const PerfBuffer&) = delete;
 
   int fd() const override { return epoll_.get(); }
   // Every CPU is the first one in its turn, so that none is left waiting by a busy one.
