@@ -20,7 +20,8 @@ class Waiting implements Disposable {
   readonly #closed: Promise<unknown>;
 
   constructor(script: string) {
-    this.#child = spawn('bash', ['-c', `read -r go; ${script}`]);
+    // Without BASH_ENV, whose script would run first, with processes of its own.
+    this.#child = spawn('bash', ['-c', `read -r go; ${script}`], { env: { PATH: process.env.PATH } });
     this.#closed = once(this.#child, 'close');
   }
 
