@@ -80,7 +80,7 @@ describe('the example exec_env_guard', () => {
         unreadable: false,
       })),
     );
-    expect(events.stats()).toEqual({ delivered: 3, dropped: 0n, waiting: 0 });
+    expect(events.stats()).toEqual({ delivered: 3, discarded: 0, dropped: 0n, waiting: 0 });
   });
 
   test('finds the variable wherever it stands, and nothing that only looks like it', async () => {
