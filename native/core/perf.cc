@@ -195,6 +195,7 @@ std::vector<PerfCpu> PerfBuffer::cpus() {
     cpu.read = cpu.read || live(buffer);
   }
   std::vector<PerfCpu> list;
+  list.reserve(cpus.size());
   for (const auto& [_, cpu] : cpus) list.push_back(cpu);
   return list;
 }

@@ -12,7 +12,7 @@ namespace bpf_lsm {
 namespace {
 
 // A probe has a handful of instructions: what the verifier says of it takes a few kilobytes.
-constexpr size_t kLogBytes = 64 * 1024;
+constexpr size_t kLogBytes = size_t{64} << 10;
 
 }  // namespace
 

@@ -34,7 +34,7 @@ const Case plain("an object tells its programs, maps and sections", [] {
   const auto image = fixture();
   EXPECT(!image.empty());
   const auto object = open(image, image.size());
-  EXPECT(object->programs().size() == 2);
+  EXPECT(object->programs().size() == 3);
   EXPECT(!object->raw_btf().empty());
   bool bss = false, records = false;
   for (const auto& map : object->maps()) {
