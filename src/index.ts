@@ -30,6 +30,7 @@ export type {
   U64,
   Union,
 } from './btf/index.js';
+export * from './cgroup/index.js';
 export { BpfError, type BpfErrorFields, type BpfErrorReason, type VerifierFailure } from './errors.js';
 export * from './events/index.js';
 export * from './governor/index.js';

@@ -1,0 +1,1 @@
+export { Cgroup, type WaitOptions } from './cgroup.js';

@@ -1,0 +1,3 @@
+import { describeCgroups } from '../support/cgroup-contract.js';
+
+describeCgroups();
