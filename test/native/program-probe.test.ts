@@ -10,6 +10,7 @@ const RETURN_0 = new Uint8Array([0xb7, 0, 0, 0, 0, 0, 0, 0, 0x95, 0, 0, 0, 0, 0,
 
 const permitted = native().probeProgram(SOCKET_FILTER, RETURN_0).errno === 0;
 
+// Without the right to load programs, nothing is taken and the verifier is not asked.
 test.skipIf(!permitted)('a probed program is taken, and gone at once', () => {
   const before = bpfFiles();
   expect(native().probeProgram(SOCKET_FILTER, RETURN_0).errno).toBe(0);

@@ -147,6 +147,7 @@ export function describePerfBuffers(): void {
       expect(object.globals.produced).toBeGreaterThan(0n);
     });
 
+    // Emulated guests have one CPU.
     test.skipIf(cpus.length < 2)('is exact for every CPU, and each gets its turn', () => {
       const [one = 0, two = 1] = cpus;
       using buffer = reader({ pages: 1, batchRecords: 10 });
