@@ -6,7 +6,7 @@ import { assertOptions, BpfError, rephrase, usualReason } from '../errors.js';
 import { type NativeMapSpec, type NativeProgramSpec, native, type ObjectHandle } from '../native.js';
 import type { BpfObject, LoadedParts } from './bpf-object.js';
 import { globalsOf, isDataSection, type Section } from './globals.js';
-import { loadPrograms } from './load-programs.js';
+import { loadLater, loadPrograms } from './load-programs.js';
 import { mixedUpVerdicts } from './mixed-up-verdicts.js';
 import { namedTable, type Property, unknownName } from './named.js';
 import { assertPinsFit, openMapsOf } from './open-map.js';
@@ -129,7 +129,7 @@ export class OpenObject<Shape extends ObjectShape = AnyShape> implements Disposa
     const warnings = mixedUpVerdicts(this.#handle);
     this.#state = 'loading';
     try {
-      const reports = await loadPrograms({
+      const plan = {
         name: this.name,
         elf: this.#elf,
         options: this.#options,
@@ -137,7 +137,8 @@ export class OpenObject<Shape extends ObjectShape = AnyShape> implements Disposa
         maps: native().objectMaps(this.#handle),
         programs: this.#programs,
         alternatives: this.#alternatives,
-      });
+      };
+      const reports = await loadPrograms(plan);
       this.#state = 'loaded';
       for (const { message, code } of warnings) process.emitWarning(message, { type: 'BpfWarning', code });
       return this.#finish({
@@ -148,6 +149,7 @@ export class OpenObject<Shape extends ObjectShape = AnyShape> implements Disposa
         sections: this.#sections,
         globals: this.#globals,
         reports,
+        loadLater: (name) => loadLater(plan, name),
         warnings,
       });
     } catch (cause) {
