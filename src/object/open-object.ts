@@ -32,7 +32,10 @@ export interface OpenOptions {
   pinRoot?: string;
   /** Kernel configuration for `extern ... __kconfig`, as text in the format of `/boot/config-*`. */
   kconfig?: string;
-  /** A file with BTF to relocate against, instead of the running kernel's. */
+  /**
+   * A file with BTF to relocate against, instead of the running kernel's: BTF by itself, as in /sys/kernel/btf/vmlinux
+   * or from `bpftool gen min_core_btf`. It is read at once.
+   */
   btfPath?: string;
 }
 
@@ -347,6 +350,13 @@ function openWithLibbpf(elf: Uint8Array, options: NamedOptions): ObjectHandle {
     return native().objectOpen(elf, options);
   } catch (cause) {
     if (!(cause instanceof BpfError)) throw cause;
+    // Of the files only the one with BTF is opened by the addon.
+    if (MALFORMED.has(cause.code) && cause.path !== undefined) {
+      throw rephrase(cause, cause.message, {
+        reason: 'input',
+        hint: 'pass a file with BTF and nothing else, as bpftool gen min_core_btf writes it',
+      });
+    }
     if (MALFORMED.has(cause.code)) {
       throw rephrase(cause, `object "${options.name}" cannot be read: ${cause.message}`, {
         reason: 'input',
