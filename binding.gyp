@@ -11,6 +11,7 @@
         'native/core/attach.cc',
         'native/core/btf_check.cc',
         'native/core/cpu_list.cc',
+        'native/core/custom_btf.cc',
         'native/core/elf_check.cc',
         'native/core/error.cc',
         'native/core/feature_probe.cc',
