@@ -1,6 +1,8 @@
 // Denies connections to ports in a cgroup, with an errno of choice, and says how often.
 //
 //   needs root:  node build/examples/deny_connect.js CGROUP PORT[=ERRNO]...
+//
+// An errno is a name or a number.
 
 import { constants } from 'node:os';
 import { setInterval } from 'node:timers/promises';
@@ -13,7 +15,8 @@ async function main(cgroup: Cgroup, ports: readonly string[]): Promise<void> {
   using object = await BpfObject.open<DenyConnect>(OBJECT).load();
   for (const port of ports) {
     const [number, name = 'EPERM'] = port.split('=');
-    object.maps.denied_ports.set(Number(number), constants.errno[name as 'EPERM'] ?? 0);
+    const errno = constants.errno[name as 'EPERM'] ?? Number(name);
+    object.maps.denied_ports.set(Number(number), errno);
   }
   for (const program of ['deny_connect', 'deny_fast_open'] as const) {
     const { hook, carrier } = await attachToHook(object, program, cgroup);
