@@ -12,6 +12,7 @@
         'native/core/btf_check.cc',
         'native/core/cgroup.cc',
         'native/core/cpu_list.cc',
+        'native/core/custom_btf.cc',
         'native/core/elf_check.cc',
         'native/core/error.cc',
         'native/core/feature_probe.cc',
