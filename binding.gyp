@@ -10,6 +10,7 @@
       'sources': [
         'native/core/attach.cc',
         'native/core/btf_check.cc',
+        'native/core/cgroup.cc',
         'native/core/cpu_list.cc',
         'native/core/custom_btf.cc',
         'native/core/elf_check.cc',
@@ -39,6 +40,7 @@
         'native/core/user_ring.cc',
         'native/addon/addon.cc',
         'native/addon/attach.cc',
+        'native/addon/cgroup.cc',
         'native/addon/inventory.cc',
         'native/addon/link.cc',
         'native/addon/map.cc',

@@ -1,11 +1,11 @@
 import { describeValue } from '../btf/index.js';
 import { assertOptions, BpfError } from '../errors.js';
-import { BpfObject, type Link, type ObjectShape } from '../object/index.js';
+import { BpfObject, type ObjectShape } from '../object/index.js';
 import { Cgroup } from './cgroup.js';
 import { CgroupAttachment, livingAttachments } from './cgroup-attachment.js';
 import { Gate } from './gate.js';
 import type { CarrierName, Decider } from './hook-carriers.js';
-import { type AttachedForm, formsOf, type HookForm, type HookProgram } from './hook-forms.js';
+import { formsOf, type HookForm, type HookProgram } from './hook-forms.js';
 
 /** How to attach a program to a hook of a cgroup. */
 export interface HookOptions {
@@ -85,7 +85,12 @@ class Attempt {
     const { carrier } = form;
     const parts = { object: this.#object, program: this.#program, hook: this.#found.hook };
     if ('program' in form)
-      return new CgroupAttachment({ ...parts, cgroup: this.#cgroup, carrier, link: this.#attach(form) });
+      return new CgroupAttachment({
+        ...parts,
+        cgroup: this.#cgroup,
+        carrier,
+        link: program.attach({ cgroup: this.#cgroup }),
+      });
     const gate = Gate.of(program, form.gate);
     return new CgroupAttachment({
       ...parts,
@@ -94,10 +99,6 @@ class Attempt {
       gate,
       link: gate.admit(this.#cgroup),
     });
-  }
-
-  #attach({ program }: AttachedForm): Link {
-    return this.#cgroup.use(() => program.attach({ cgroup: this.#cgroup.path }));
   }
 
   #formsFor({ decides, carrier }: HookOptions): readonly HookForm[] {
