@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, rmdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeValue } from '../btf/index.js';
 import { BpfError } from '../errors.js';
@@ -33,9 +33,9 @@ const GUARDS = ['guard_calls', 'guard_pins', 'guard_mount', 'guard_switch'] as c
  * `kernel.ftrace_enabled`.
  *
  * What it does not prevent, because it is no part of BPF: that a process is moved out of the cgroup by whoever may, that
- * the last mount namespace with this bpffs ends (use the one at `/sys/fs/bpf` of the host), that somebody loads a kernel
- * module or boots another kernel. Descriptors that a process has already stay good, also those of the maps of
- * `object`: close them where nothing should be changed any more.
+ * the last mount namespace with this bpffs ends (use the one at `/sys/fs/bpf` of the host), that somebody who has a
+ * program on the same hook already puts another in its place, loads a kernel module or boots another kernel. Descriptors
+ * that a process has already stay good, those of the object's maps too: close them where nothing is to change any more.
  *
  * Linux 6.1; kernel/bpf/syscall.c bpf_link_get_fd_by_id(), kernel/bpf/inode.c bpf_obj_do_get(), fs/namei.c may_lookup().
  *
@@ -47,8 +47,9 @@ const GUARDS = ['guard_calls', 'guard_pins', 'guard_mount', 'guard_switch'] as c
  */
 export async function lock(attachments: readonly CgroupAttachment[], directory: string): Promise<void> {
   assertAttachments(attachments);
+  if (typeof directory !== 'string') throw wrong('a directory on a bpffs', directory);
   if (existsSync(directory)) throw taken(directory);
-  const undo: (() => void)[] = [() => rmSync(directory, { recursive: true, force: true })];
+  const undo: (() => void)[] = [() => existsSync(directory) && rmdirSync(directory)];
   try {
     for (const [index, attachment] of attachments.entries()) {
       attachment.pin(join(directory, `${index}_${attachment.program}`));
@@ -144,12 +145,16 @@ function kernelDevice(dev: bigint): number {
 
 function assertAttachments(attachments: unknown): void {
   const given = Array.isArray(attachments) ? attachments : [];
-  const wrong = given.find((attachment) => !(attachment instanceof CgroupAttachment));
-  if (given.length > 0 && wrong === undefined) return;
-  throw new BpfError(`attachments are locked, and not ${describeValue(wrong ?? attachments)}`, {
+  const other = given.find((attachment) => !(attachment instanceof CgroupAttachment));
+  if (given.length === 0 || other !== undefined) {
+    throw wrong('what attachToHook() gave, one at least', other ?? attachments);
+  }
+}
+
+function wrong(wanted: string, value: unknown): BpfError {
+  return new BpfError(`lock() takes ${wanted}, not ${describeValue(value)}`, {
     code: 'ERR_BPF_ARGUMENT',
     reason: 'input',
-    hint: 'pass what attachToHook() gave, one at least',
   });
 }
 

@@ -39,7 +39,8 @@ function attempt(what) {
 /** A command that fails says why. */
 function command(...words) {
   const { status, stdout, stderr } = spawnSync(words[0], words.slice(1), { encoding: 'utf8' });
-  if (status !== 0) throw new Error(/not permitted/.test(stdout + stderr) ? 'EPERM' : stdout + stderr);
+  if (status !== 0)
+    throw new Error(/not permitted|must be superuser/.test(stdout + stderr) ? 'EPERM' : stdout + stderr);
 }
 
 async function binds() {
