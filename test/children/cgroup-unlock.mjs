@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readdirSync, renameSync, unlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { BpfMap, BpfObject, Cgroup, Link } from 'bpf-lsm';
 
 const [name, told] = process.argv.slice(2);
@@ -79,4 +80,10 @@ const attempts = {
   ),
   umount: attempt(() => command('umount', '-l', '/sys/fs/bpf')),
 };
-console.log(JSON.stringify({ before, attempts, after: await binds() }));
+// What is not locked ends in a worker of the kernel's.
+let after = await binds();
+for (let i = 0; i < 100 && attempts.detach === '0' && after.inside !== '0'; i++) {
+  await sleep(100);
+  after = await binds();
+}
+console.log(JSON.stringify({ before, attempts, after }));
