@@ -1,11 +1,11 @@
-import { BpfError, rephrase } from '../errors.js';
+import { BpfError } from '../errors.js';
 import { type LinkHandle, native, type ProgramHandle } from '../native.js';
 import type { AttachOptions } from './attach-options.js';
+import { assertGuaranteed } from './cgroup-guarantee.js';
 import { linkOnCgroup } from './cgroup-link.js';
 import { cgroupPlace, isSpecial, PLACE_FLAGS } from './cgroup-place.js';
 import { type CgroupTarget, pathOfCgroup, withCgroup } from './cgroup-target.js';
 import { attachTypeNumber, hookOfProgram, type ProgramDetails } from './program-kind.js';
-import { takingBack } from './taking-back.js';
 
 /** What is to be attached, and as what. */
 interface Attachment {
@@ -25,7 +25,7 @@ export function attachToCgroup(
   options: AttachOptions,
 ): LinkHandle {
   const { program, attachType } = attachment;
-  if (options.guaranteed) assertGuaranteed(attachment, options);
+  if (options.guaranteed) assertGuaranteed(program, attachment.details, options);
   return withCgroup(cgroup, (fd) => {
     const place = cgroupPlace(options, (anchor) => linkOnCgroup(anchor, attachType, fd, cgroup));
     if (isSpecial(place)) assertPlaceable(attachment, options);
@@ -34,42 +34,6 @@ export function attachToCgroup(
     const number = attachTypeNumber(attachType);
     return native().attachCgroup(program, fd, number, flags, relativeId, expectedRevision);
   });
-}
-
-/** See {@link AttachOptions.guaranteed}. That a program can be overridden below, no link can ask for. */
-function assertGuaranteed({ program, details }: Attachment, { preorder }: AttachOptions): void {
-  const refused = (why: string, hint: string) =>
-    new BpfError(`program "${details.name}" would give no guarantee: ${why}`, {
-      code: 'ERR_BPF_NOT_GUARANTEED',
-      reason: 'input',
-      program: details.name,
-      hook: hookOfProgram(details),
-      hint,
-    });
-  if (preorder) {
-    throw refused(
-      'with preorder it runs before the programs of the cgroups below, which can take back what it denies',
-      'leave preorder out',
-    );
-  }
-  const taking = takingBack(native().programInstructions(program));
-  if (taking === 'never') return;
-  if (taking === 'unknown') {
-    throw rephrase(
-      refused(
-        'its instructions may not be looked at',
-        'run it as root, or give it CAP_BPF and CAP_NET_ADMIN',
-      ),
-      `program "${details.name}" cannot be shown to give a guarantee: its instructions may not be looked at`,
-      { reason: 'permission' },
-    );
-  }
-  throw refused(
-    taking === 'calls'
-      ? 'it calls bpf_set_retval(0), which takes back what programs before it have denied'
-      : 'it may call bpf_set_retval() with 0, which takes back what programs before it have denied',
-    'deny with cgroup_deny() of bpf_lsm/verdict.h, which never passes 0',
-  );
 }
 
 /**

@@ -16,13 +16,15 @@ async function attachTwice(...capabilities: string[]): Promise<unknown[]> {
 }
 
 const refused = { code: 'EPERM', reason: 'permission', hint: 'run it as root, or give it CAP_NET_ADMIN' };
+const unproven = { code: 'ERR_BPF_NOT_GUARANTEED', reason: 'permission' };
 
 test('without CAP_NET_ADMIN nobody tells what is attached: a second attachment is not seen', async () => {
-  const unproven = { code: 'ERR_BPF_NOT_GUARANTEED', reason: 'permission' };
   expect(await attachTwice('bpf', 'perfmon')).toMatchObject(['cgroup', 'cgroup', unproven, refused, refused]);
 });
 
-test('with it, a second attachment is refused', async () => {
+test('with it, a second attachment is refused; with CAP_SYSLOG too, guarantees are told', async () => {
   const twice = { code: 'EEXIST', reason: 'input' };
-  expect(await attachTwice('bpf', 'perfmon', 'net_admin')).toMatchObject(['cgroup', twice, twice, 1, 1]);
+  expect(await attachTwice('bpf', 'perfmon', 'net_admin')).toMatchObject(['cgroup', twice, unproven, 1, 1]);
+  const all = ['bpf', 'perfmon', 'net_admin', 'syslog'];
+  expect(await attachTwice(...all)).toMatchObject(['cgroup', twice, twice, 1, 1]);
 });
