@@ -7,3 +7,4 @@ export { kernelBtf, lsmHookIds, similarHooks } from './kernel-hooks.js';
 export { kernelEnum, kernelMember } from './kernel-types.js';
 export { KFUNCS } from './kfuncs.js';
 export { linkInfoById } from './link-info.js';
+export { cgroupAttachTypes } from './program-kind.js';

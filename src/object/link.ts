@@ -66,6 +66,11 @@ export class Link implements Disposable {
     return this.#id;
   }
 
+  /** @internal */
+  get handle(): LinkHandle {
+    return this.#handle;
+  }
+
   /** Where {@link Link.pin} or {@link Link.open} pinned it; undefined when it is not pinned by this object. */
   get pinPath(): string | undefined {
     return this.#pinPath;
