@@ -4,24 +4,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test, vi } from 'vitest';
 import { PrivateBpffs } from '../support/bpffs.js';
 import { Child } from '../support/child.js';
+import { asOrdinaryUser, NOBODY } from '../support/ordinary-user.js';
 import { Target } from '../support/target.js';
 
 // Several processes start here, one after the other, on machines that may be busy.
 vi.setConfig({ testTimeout: 180_000 });
 
-const NOBODY = 65534;
-const CAPABILITIES = '-all,+bpf,+perfmon';
-
 /** A service as docs/deploying.md has it: an ordinary user with two capabilities, and a bpffs of its own. */
 function service(target: Target, bpffs: PrivateBpffs): Child {
   const command = [
-    'setpriv',
-    `--reuid=${NOBODY}`,
-    `--regid=${NOBODY}`,
-    '--clear-groups',
-    `--inh-caps=${CAPABILITIES}`,
-    `--ambient-caps=${CAPABILITIES}`,
-    `--bounding-set=${CAPABILITIES}`,
+    ...asOrdinaryUser('bpf', 'perfmon'),
+    '--bounding-set=-all,+bpf,+perfmon',
     '--no-new-privs',
   ];
   return new Child('take-over', [String(target.pid), bpffs.path], { command });

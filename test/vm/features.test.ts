@@ -3,6 +3,7 @@ import { type Feature, type FeatureReport, features } from '../../src/index.js';
 import { kernelMember } from '../../src/object/index.js';
 import { Child } from '../support/child.js';
 import { kernelIsAtLeast } from '../support/kernel.js';
+import { asOrdinaryUser } from '../support/ordinary-user.js';
 
 type Since = readonly [major: number, minor: number];
 
@@ -75,10 +76,7 @@ const found = new Map(features().features.map((feature) => [feature.name, featur
 
 /** The report of a process that keeps some capabilities. */
 async function featuresKeeping(...capabilities: string[]): Promise<Map<string, Feature>> {
-  const kept = ['-all', ...capabilities.map((name) => `+${name}`)].join(',');
-  const user = ['--reuid=65534', '--regid=65534', '--clear-groups'];
-  const command = ['setpriv', ...user, `--inh-caps=${kept}`, `--ambient-caps=${kept}`];
-  using child = new Child('features', [], { command });
+  using child = new Child('features', [], { command: asOrdinaryUser(...capabilities) });
   const { stdout, stderr } = await child.ended();
   expect(stderr).toBe('');
   const report = JSON.parse(stdout) as FeatureReport;

@@ -8,6 +8,7 @@ import { probeHook } from '../../src/object/hook-probe.js';
 import { hookTable } from '../../src/object/hook-table.js';
 import { kernelIsAtLeast } from '../support/kernel.js';
 import { fixture } from '../support/objects.js';
+import { asOrdinaryUser } from '../support/ordinary-user.js';
 import { thrown } from '../support/thrown.js';
 
 const line = kernelIsAtLeast(7, 3) ? '7.3' : kernelIsAtLeast(6, 12) ? '6.12' : '6.1';
@@ -177,8 +178,14 @@ describe('the hook catalogue', () => {
 });
 
 test('without privilege, bpf-lsm hooks falls back on the table, and says so', { timeout: 240_000 }, () => {
-  const user = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
-  const [program = '', ...args] = [...user, process.execPath, command, 'hooks', 'file_open', '--json'];
+  const [program = '', ...args] = [
+    ...asOrdinaryUser(),
+    process.execPath,
+    command,
+    'hooks',
+    'file_open',
+    '--json',
+  ];
   const { stdout, status } = spawnSync(program, args, { encoding: 'utf8' });
   expect(status).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({ source: 'table', sleepable: true, disabled: false });

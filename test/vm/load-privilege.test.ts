@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Child } from '../support/child.js';
 import { fixture, shipped } from '../support/objects.js';
+import { asOrdinaryUser } from '../support/ordinary-user.js';
 
 /** Loads an object in a process started by another command. */
 async function load(object: string, ...command: string[]): Promise<unknown> {
@@ -10,24 +11,17 @@ async function load(object: string, ...command: string[]): Promise<unknown> {
   return JSON.parse(stdout);
 }
 
-/** As an unprivileged user who keeps some capabilities. */
-function keeping(...capabilities: string[]): string[] {
-  const kept = ['-all', ...capabilities.map((name) => `+${name}`)].join(',');
-  const user = ['--reuid=65534', '--regid=65534', '--clear-groups'];
-  return ['setpriv', ...user, `--inh-caps=${kept}`, `--ambient-caps=${kept}`];
-}
-
 describe('what loading takes, and what the error names', () => {
   test('a cgroup/ program: CAP_BPF and CAP_NET_ADMIN', async () => {
-    expect(await load(fixture('cgroup_connect'), ...keeping('bpf', 'net_admin'))).toEqual({
+    expect(await load(fixture('cgroup_connect'), ...asOrdinaryUser('bpf', 'net_admin'))).toEqual({
       loaded: ['refuse_connect'],
     });
-    expect(await load(fixture('cgroup_connect'), ...keeping('bpf'))).toMatchObject({
+    expect(await load(fixture('cgroup_connect'), ...asOrdinaryUser('bpf'))).toMatchObject({
       code: 'EPERM',
       reason: 'permission',
       message: expect.stringMatching(/lacks CAP_NET_ADMIN .*give it CAP_BPF and CAP_NET_ADMIN/),
     });
-    expect(await load(fixture('cgroup_connect'), ...keeping())).toMatchObject({
+    expect(await load(fixture('cgroup_connect'), ...asOrdinaryUser())).toMatchObject({
       code: 'EPERM',
       reason: 'permission',
       message: expect.stringMatching(/lacks CAP_BPF and CAP_NET_ADMIN/),
@@ -35,8 +29,8 @@ describe('what loading takes, and what the error names', () => {
   });
 
   test('a map: CAP_BPF, while kernel.unprivileged_bpf_disabled is not 0', async () => {
-    expect(await load(fixture('only_map'), ...keeping('bpf'))).toEqual({ loaded: [] });
-    expect(await load(fixture('only_map'), ...keeping())).toMatchObject({
+    expect(await load(fixture('only_map'), ...asOrdinaryUser('bpf'))).toEqual({ loaded: [] });
+    expect(await load(fixture('only_map'), ...asOrdinaryUser())).toMatchObject({
       code: 'EPERM',
       reason: 'permission',
       message: expect.stringMatching(/lacks CAP_BPF, and kernel.unprivileged_bpf_disabled is 2 /),

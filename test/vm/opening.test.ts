@@ -8,6 +8,7 @@ import { tryMkdir } from '../support/directory.js';
 import { bpfFiles } from '../support/fds.js';
 import { kernelIsAtLeast } from '../support/kernel.js';
 import { fixture, shipped } from '../support/objects.js';
+import { asOrdinaryUser } from '../support/ordinary-user.js';
 import { Target } from '../support/target.js';
 import { thrown } from '../support/thrown.js';
 
@@ -118,15 +119,7 @@ describe('an optional program', () => {
 
   test('that you may not load fails load() all the same', async () => {
     const { Child } = await import('../support/child.js');
-    const command = [
-      'setpriv',
-      '--reuid=65534',
-      '--regid=65534',
-      '--clear-groups',
-      '--inh-caps=-all,+bpf',
-      '--ambient-caps=-all,+bpf',
-    ];
-    using child = new Child('load-optional', [], { command });
+    using child = new Child('load-optional', [], { command: asOrdinaryUser('bpf') });
     const { stdout, stderr } = await child.ended();
     expect(stderr).toBe('');
     expect(JSON.parse(stdout)).toMatchObject({ code: 'EPERM', reason: 'permission' });

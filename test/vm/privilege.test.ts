@@ -1,18 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { Child } from '../support/child.js';
+import { asOrdinaryUser } from '../support/ordinary-user.js';
 
 /** Runs load-guard as an unprivileged user who keeps some capabilities. */
 async function loadWith(capabilities: readonly string[]): Promise<unknown> {
-  const kept = ['-all', ...capabilities.map((name) => `+${name}`)].join(',');
-  const command = [
-    'setpriv',
-    '--reuid=65534',
-    '--regid=65534',
-    '--clear-groups',
-    `--inh-caps=${kept}`,
-    `--ambient-caps=${kept}`,
-  ];
-  using child = new Child('load-guard', [], { command });
+  using child = new Child('load-guard', [], { command: asOrdinaryUser(...capabilities) });
   const { stdout, stderr } = await child.ended();
   expect(stderr).toBe('');
   return JSON.parse(stdout);

@@ -33,7 +33,11 @@ describe('the guest', () => {
     expect(types.get('/sys/fs/cgroup')).toBe('cgroup2');
     expect(types.get('/sys/kernel/tracing')).toBe('tracefs');
     expect(types.get('/sys/kernel/security')).toBe('securityfs');
-    expect(types.get('/tmp')).toBe('tmpfs');
+  });
+
+  // A checkout below the host's /tmp must be seen in the guest, which has no /tmp of its own then.
+  test.skipIf(process.cwd().startsWith('/tmp/'))('has a /tmp of its own', () => {
+    expect(mounts().get('/tmp')).toBe('tmpfs');
   });
 
   test('is run as root, in the root cgroup', () => {
