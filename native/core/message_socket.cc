@@ -113,7 +113,10 @@ bool MessageSocket::send(std::span<const std::byte> bytes, int descriptor) const
     part->cmsg_len = CMSG_LEN(sizeof(int));
     std::memcpy(CMSG_DATA(part), &descriptor, sizeof(descriptor));
   }
-  if (sendmsg(fd_.get(), &header, MSG_NOSIGNAL) >= 0) return true;
+  ssize_t sent = sendmsg(fd_.get(), &header, MSG_NOSIGNAL);
+  if (sent < 0 && errno == ECONNRESET)
+    sent = sendmsg(fd_.get(), &header, MSG_NOSIGNAL);  // told once, see receive()
+  if (sent >= 0) return true;
   if (errno == EAGAIN || errno == EWOULDBLOCK) return false;
   throw Error(errno, "sendmsg", "cannot send a message");
 }

@@ -64,6 +64,24 @@ const Case whole("messages travel whole and in order, and the end is told", [] {
   EXPECT_ERROR(pair.server.send(bytes_of("late")), "EPIPE");
 });
 
+const Case farewell("what was sent before the end arrives, also when the other end left requests unread", [] {
+  Pair pair;
+  EXPECT(pair.client.send(bytes_of("a request that nobody reads")));
+  EXPECT(pair.server.send(bytes_of("farewell")));
+  pair.server = MessageSocket::connect(pair.place.path);
+  Message message;
+  EXPECT(pair.client.receive(message) == Waiting::kMessage);
+  EXPECT(text_of(message) == "farewell");
+  EXPECT(pair.client.receive(message) == Waiting::kEnd);
+});
+
+const Case reset("an end that left requests unread is gone, like any other", [] {
+  Pair pair;
+  EXPECT(pair.client.send(bytes_of("a request that nobody reads")));
+  pair.server = MessageSocket::connect(pair.place.path);
+  EXPECT_ERROR(pair.client.send(bytes_of("late")), "EPIPE");
+});
+
 const Case credentials("the peer is the process that connected", [] {
   const Pair pair;
   EXPECT(pair.server.peer().pid == getpid());

@@ -26,12 +26,12 @@ export interface BrokerFailure {
 }
 
 /** The most bytes of a message: MessageSocket::kMostBytes. */
-export const MOST_BYTES = 16 << 10;
+export const MOST_BYTES: number = 16 << 10;
 
 // What travels of a text: the path of a cgroup has as many bytes as its owner likes.
 const MOST_TEXT = 500;
 
-const REASONS: readonly unknown[] = ['kernel', 'libbpf', 'permission', 'input'] satisfies BpfErrorReason[];
+const REASONS: readonly BpfErrorReason[] = ['kernel', 'libbpf', 'permission', 'input'];
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true });
@@ -78,8 +78,8 @@ function failureIn(value: unknown): BrokerFailure | undefined {
   const { message, code, reason, hint, program, hook, path } = value as Record<string, unknown>;
   if (!isText(message) || !isText(code)) return undefined;
   const texts = Object.entries({ hint, program, hook, path }).filter(([, text]) => isText(text));
-  const known = REASONS.includes(reason) && { reason: reason as BpfErrorReason };
-  return { message, code, ...known, ...Object.fromEntries(texts) };
+  const known = REASONS.find((each) => each === reason);
+  return { message, code, ...(known && { reason: known }), ...Object.fromEntries(texts) };
 }
 
 function isId(value: unknown): value is number {
