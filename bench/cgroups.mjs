@@ -1,0 +1,151 @@
+// What cgroups cost, in a guest that counts instructions: attaching to a thousand of them, and what a call of a process
+// pays for the programs above it.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { BpfObject, Cgroup } from '../dist/index.js';
+import { ROOT } from '../scripts/say.mjs';
+import { CALLS } from './build.mjs';
+import { spreadOf } from './statistics.mjs';
+
+const OBJECT = `${ROOT}build/bench/bpf/cgroup.bpf.o`;
+
+const CGROUPS = 1000;
+const HOOKS = ['lsm_connect', 'lsm_bind', 'lsm_listen'];
+
+/** The programs that a call meets, by what carries them. */
+const CARRIERS = { lsm_cgroup: 'lsm', cgroup: 'cgroup' };
+const PROGRAMS = [0, 1, 8, 64];
+const DEPTHS = [1, 8];
+const CALLS_A_ROUND = 400;
+
+/** @param {{ name: string, group: string }} one */
+export async function measureCgroups(one, { rounds, size }) {
+  const object = await BpfObject.open(OBJECT).load();
+  const top = Cgroup.root().createChild('bpf-lsm-bench');
+  try {
+    const measured =
+      one.name === 'cgroup-scale' ? scale(object, top, size) : await calls(object, top, rounds, size);
+    return { name: one.name, group: one.group, ...measured };
+  } finally {
+    for (const cgroup of [...top.subtree()].reverse()) cgroup.remove();
+    object.close();
+  }
+}
+
+/** Thousands of instructions, and bytes of kernel memory, for each cgroup, attachment and so on. */
+function scale(object, top, size) {
+  const count = Math.max(1, Math.round(CGROUPS * size));
+  const cgroups = [];
+  const links = [];
+  const names = Array.from({ length: count }, (_, i) => `c${i}`);
+  const steps = [
+    step('make a cgroup', names, (name) => cgroups.push(top.createChild(name))),
+    ...HOOKS.map((hook) =>
+      step(`attach a program to ${hook.replace('lsm_', 'socket_')}`, cgroups, (cgroup) =>
+        links.push(object.programs[hook].attach({ cgroup: cgroup.path })),
+      ),
+    ),
+    step('ask a link', links, (link) => link.info()),
+    step('close a link', links, (link) => link.close()),
+    step('remove a cgroup', cgroups, (cgroup) => cgroup.remove()),
+  ];
+  return { count, steps };
+}
+
+function step(what, list, work) {
+  globalThis.gc?.();
+  const memory = kernelMemory();
+  const began = process.hrtime.bigint();
+  const each = [...list];
+  for (const one of each) work(one);
+  const took = Number(process.hrtime.bigint() - began);
+  return {
+    what,
+    times: each.length,
+    instructions: took / each.length,
+    bytes: (kernelMemory() - memory) / each.length,
+  };
+}
+
+/** What the kernel has taken for itself, in bytes. */
+function kernelMemory() {
+  const text = readFileSync('/proc/meminfo', 'utf8');
+  const bytes = (name) => Number(new RegExp(`^${name}:\\s*(\\d+) kB`, 'm').exec(text)?.[1] ?? 0) * 1024;
+  return bytes('Slab') + bytes('Percpu') + bytes('VmallocUsed');
+}
+
+/** Instructions for each call, with so many programs above it. */
+async function calls(object, top, rounds, size) {
+  const count = Math.min(512, Math.max(1, Math.round(CALLS_A_ROUND * size)));
+  const rows = [];
+  for (const call of ['connect', 'bind']) {
+    for (const [carrier, prefix] of Object.entries(CARRIERS)) {
+      for (const depth of DEPTHS) {
+        const program = object.programs[`${prefix}_${call}`];
+        const cells = [];
+        for (const programs of PROGRAMS) {
+          cells.push(await cost({ top, program, programs, depth, call, count, rounds }));
+        }
+        rows.push({
+          call,
+          carrier,
+          depth,
+          cells,
+          beside: await costBeside({ top, program, call, count, rounds }),
+        });
+      }
+    }
+  }
+  return { programs: PROGRAMS, rows };
+}
+
+/** In a cgroup so deep, with the programs spread evenly over it and those above. */
+async function cost({ top, program, programs, depth, call, count, rounds }) {
+  const path = Array.from({ length: depth }, (_, i) =>
+    top.createChild(
+      Array(i + 1)
+        .fill('d')
+        .join('/'),
+    ),
+  );
+  const links = Array.from({ length: programs }, (_, i) => program.attach({ cgroup: path[i % depth].path }));
+  try {
+    return await timed(path.at(-1), call, count, rounds);
+  } finally {
+    for (const link of links) link.close();
+    for (const cgroup of path.reverse()) cgroup.remove();
+  }
+}
+
+/** With none, while another cgroup has as many as it may. */
+async function costBeside({ top, program, call, count, rounds }) {
+  const [own, other] = [top.createChild('own'), top.createChild('other')];
+  const links = Array.from({ length: 64 }, () => program.attach({ cgroup: other.path }));
+  try {
+    return await timed(own, call, count, rounds);
+  } finally {
+    for (const link of links) link.close();
+    own.remove();
+    other.remove();
+  }
+}
+
+async function timed(cgroup, call, count, rounds) {
+  const child = spawn(CALLS, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const lines = createInterface({ input: child.stdout });
+  cgroup.add(child.pid);
+  const nanoseconds = [];
+  // The first round fills caches, and is left out.
+  for (let round = -1; round < rounds; round++) {
+    child.stdin.write(`${call} ${count}\n`);
+    const [line] = await once(lines, 'line');
+    if (round >= 0) nanoseconds.push(Number(line) / count);
+  }
+  const exited = once(child, 'exit');
+  child.stdin.end();
+  await exited;
+  return spreadOf(nanoseconds);
+}
