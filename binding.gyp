@@ -12,6 +12,7 @@
         'native/core/btf_check.cc',
         'native/core/cgroup_id.cc',
         'native/core/cpu_list.cc',
+        'native/core/custom_btf.cc',
         'native/core/discard.cc',
         'native/core/elf_check.cc',
         'native/core/error.cc',

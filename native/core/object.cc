@@ -2,6 +2,7 @@
 
 #include <bpf/btf.h>
 
+#include "custom_btf.h"
 #include "elf_check.h"
 #include "log.h"
 #include "names.h"
@@ -30,16 +31,18 @@ std::shared_ptr<Object> Object::open(std::span<const std::byte> elf, const OpenO
     throw Error(codes::kArgument, "an object's name cannot have a dot in it: \"" + options.name + "\"");
   }
   check_elf(elf);
+  UniqueFd btf = options.btf_path.empty() ? UniqueFd() : custom_btf(options.btf_path);
+  const std::string btf_path = btf.valid() ? path_of(btf) : "";
   LogCapture log;
   LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = or_null(options.name),
               .pin_root_path = or_null(options.pin_root), .kconfig = or_null(options.kconfig),
-              .btf_custom_path = or_null(options.btf_path), );
+              .btf_custom_path = or_null(btf_path), );
   bpf_object* raw = bpf_object__open_mem(elf.data(), elf.size(), &opts);
   if (!raw) {
     throw Error(errno, "bpf_object__open_mem", "cannot open the BPF object \"" + options.name + "\"")
         .with_libbpf_log(log.take());
   }
-  std::shared_ptr<Object> object(new Object(raw));
+  std::shared_ptr<Object> object(new Object(raw, std::move(btf)));
   object->declare_maps();
   object->log_ = log.take();
   return object;

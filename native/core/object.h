@@ -19,7 +19,7 @@ struct OpenOptions {
   std::string name;      // becomes part of the names of the object's data maps
   std::string pin_root;  // where maps declared with pinning = LIBBPF_PIN_BY_NAME go; empty: libbpf's default
   std::string kconfig;   // text in the format of /boot/config-*
-  std::string btf_path;  // BTF to relocate against instead of the running kernel's
+  std::string btf_path;  // a file with BTF to relocate against instead of the running kernel's
 };
 
 struct ProgramSpec {
@@ -109,13 +109,15 @@ class Object {
     UniqueFd inner_like;  // libbpf creates the map by it, and does not own it
   };
 
-  explicit Object(bpf_object* object) : object_(object, bpf_object__close) {}
+  Object(bpf_object* object, UniqueFd custom_btf)
+      : custom_btf_(std::move(custom_btf)), object_(object, bpf_object__close) {}
   bpf_program* program(const std::string& name) const;
   void declare_maps();
   size_t index_of(const std::string& map) const;
   bpf_map* map(const std::string& name) const { return maps_[index_of(name)].map; }
   void edited(int result, const char* call, const std::string& map, const char* what) const;
 
+  UniqueFd custom_btf_;  // libbpf keeps only the path
   std::unique_ptr<bpf_object, decltype(&bpf_object__close)> object_;
   std::vector<DeclaredMap> maps_;
   std::vector<UniqueFd> targets_;  // programs that are attach targets: libbpf keeps only the numbers

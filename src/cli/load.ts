@@ -2,7 +2,7 @@ import { unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { RingBuffer } from '../events/index.js';
-import { type AnyMap, BpfObject, type BpfProgram, type Link } from '../object/index.js';
+import { type AnyMap, BpfObject, type BpfProgram, type Link, type UntypedMap } from '../object/index.js';
 import { splitSetting, valueFromText } from './global-values.js';
 import { jsonText, paint, printJsonLine } from './output.js';
 
@@ -114,12 +114,8 @@ interface NamedRing {
 }
 
 function openRing({ maps }: BpfObject, name: string): NamedRing {
-  const map = maps[name];
   const dropped = Object.keys(maps).includes(`${name}_dropped`) ? maps[`${name}_dropped`] : undefined;
-  return {
-    name,
-    ring: new RingBuffer(map as never, dropped === undefined ? {} : { dropped: dropped as never }),
-  };
+  return { name, ring: new RingBuffer(maps[name] as UntypedMap, dropped && { dropped }) };
 }
 
 /** Prints records until SIGINT or SIGTERM, and then what became of all. */

@@ -3,7 +3,7 @@ export { EventGroup, type EventOf, type GroupBatch, type GroupEvent, type Reader
 export type { IterationOptions } from './options.js';
 export { PerfBuffer, type PerfBufferOptions, type PerfCpuStats } from './perf-buffer.js';
 export type { RecordReader } from './reader.js';
-export type { ReaderOptions } from './reader-options.js';
+export type { DropCounter, ReaderOptions } from './reader-options.js';
 export type { ReaderStats } from './record-source.js';
 export { RingBuffer } from './ring-buffer.js';
 export type { Subscription, SubscriptionOptions } from './subscription.js';

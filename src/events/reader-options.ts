@@ -1,5 +1,12 @@
-import type { KeyedMap } from '../object/index.js';
+import type { KeyedMap, UntypedMap } from '../object/index.js';
 import { assertBoolean, assertCounts, assertInteger } from './options.js';
+
+/** A map with one counter for each CPU, of an object opened with any `u64`, or with no types. */
+export type DropCounter =
+  | KeyedMap<number, bigint[]>
+  | KeyedMap<number, number[]>
+  | KeyedMap<number, (bigint | number)[]>
+  | UntypedMap;
 
 /** How to read the records of a buffer. */
 export interface ReaderOptions {
@@ -11,7 +18,7 @@ export interface ReaderOptions {
    * The map in which the programs count records that found no room. `EVENT_RING(events, ...)` and
    * `EVENT_PERF(events, ...)` of `bpf_lsm/events.h` and `bpf_lsm/perf_events.h` declare it as `events_dropped`.
    */
-  dropped?: KeyedMap<number, bigint[]>;
+  dropped?: DropCounter;
   /** Whether waiting for records keeps the process alive. Default true. */
   keepAlive?: boolean;
   /**

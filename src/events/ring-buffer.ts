@@ -1,9 +1,9 @@
 import { assertOptions } from '../errors.js';
 import { native } from '../native.js';
-import type { KeyedMap, RecordMap } from '../object/index.js';
+import type { RecordMap } from '../object/index.js';
 import { assertRecordMap } from './options.js';
 import { RecordReader } from './reader.js';
-import { type ReaderOptions, readerOptions } from './reader-options.js';
+import { type DropCounter, type ReaderOptions, readerOptions } from './reader-options.js';
 import { RecordSource } from './record-source.js';
 
 /**
@@ -43,6 +43,7 @@ export class RingBuffer<Event = unknown> extends RecordReader<Event> {
 }
 
 /** What the CPUs counted, if anyone did. */
-export function sumOf(counts: KeyedMap<number, bigint[]> | undefined): bigint | undefined {
-  return counts?.get(0)?.reduce((sum, count) => sum + count, 0n);
+export function sumOf(counter: DropCounter | undefined): bigint | undefined {
+  const counts = counter?.get(0) as readonly (bigint | number)[] | undefined;
+  return counts?.reduce((sum: bigint, count) => sum + BigInt(count), 0n);
 }

@@ -1,6 +1,6 @@
 import type { Btf, U64 } from '../btf/index.js';
 import { BpfError } from '../errors.js';
-import { type NativeInnerMapSpec, native, type ObjectHandle } from '../native.js';
+import { type NativeInnerMapSpec, type NativeMapSpec, native, type ObjectHandle } from '../native.js';
 import type { Section } from './globals.js';
 import { type AnyMap, makeMap } from './maps/index.js';
 import type { ObjectWarning } from './mixed-up-verdicts.js';
@@ -14,6 +14,8 @@ import type { AnyShape, Globals, Maps, ObjectShape, Programs } from './shape.js'
 export interface LoadedParts {
   name: string;
   handle: ObjectHandle;
+  /** As they were declared, edits included, when the load began. */
+  declaredMaps: readonly NativeMapSpec[];
   btf: Btf | undefined;
   u64: U64;
   sections: readonly Section[];
@@ -179,11 +181,11 @@ function notLoaded(owner: string, name: string, report: ProgramReport | undefine
   });
 }
 
-function createdMaps({ handle, btf, u64 }: LoadedParts): Map<string, AnyMap> {
+function createdMaps({ handle, declaredMaps, btf, u64 }: LoadedParts): Map<string, AnyMap> {
   const maps = new Map<string, AnyMap>();
   const typesOf = ({ keyTypeId, valueTypeId }: NativeInnerMapSpec) =>
     btf && { btf, keyTypeId, valueTypeId, u64 };
-  for (const spec of native().objectMaps(handle)) {
+  for (const spec of declaredMaps) {
     if (!spec.autocreate) continue;
     const { name, inner } = spec;
     const map = native().objectMap(handle, name);

@@ -88,8 +88,8 @@ export function openMapsOf(
  * Compares the maps that load() will find pinned with what is declared: libbpf does so too, and says only that they do
  * not fit.
  */
-export function assertPinsFit(object: ObjectHandle): void {
-  for (const spec of native().objectMaps(object)) {
+export function assertPinsFit(maps: readonly NativeMapSpec[]): void {
+  for (const spec of maps) {
     if (!spec.pinPath || !spec.autocreate) continue;
     using pinned = pinnedMap(spec.pinPath);
     if (pinned) assertFits(spec, pinned.info, `the map pinned to ${spec.pinPath}`, spec.pinPath);

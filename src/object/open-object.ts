@@ -3,7 +3,13 @@ import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Btf, describeValue, type U64 } from '../btf/index.js';
 import { assertOptions, BpfError, rephrase, usualReason } from '../errors.js';
-import { type NativeMapSpec, type NativeProgramSpec, native, type ObjectHandle } from '../native.js';
+import {
+  type NativeMapSpec,
+  type NativeProgramDeclaration,
+  type NativeProgramSpec,
+  native,
+  type ObjectHandle,
+} from '../native.js';
 import type { BpfObject, LoadedParts } from './bpf-object.js';
 import { globalsOf, isDataSection, type Section } from './globals.js';
 import { loadPrograms } from './load-programs.js';
@@ -26,7 +32,10 @@ export interface OpenOptions {
   pinRoot?: string;
   /** Kernel configuration for `extern ... __kconfig`, as text in the format of `/boot/config-*`. */
   kconfig?: string;
-  /** A file with BTF to relocate against, instead of the running kernel's. */
+  /**
+   * A file with BTF to relocate against, instead of the running kernel's: BTF by itself, as in /sys/kernel/btf/vmlinux
+   * or from `bpftool gen min_core_btf`. It is read at once.
+   */
   btfPath?: string;
 }
 
@@ -88,15 +97,14 @@ export class OpenObject<Shape extends ObjectShape = AnyShape> implements Disposa
     this.#u64 = u64;
     this.#elf = elf;
     this.#options = nativeOptions;
-    this.#handle = openNative(elf, nativeOptions);
-    const specs = native().objectPrograms(this.#handle);
+    const { handle, programs, maps } = openNative(elf, nativeOptions);
+    this.#handle = handle;
     const assertOpen = () => this.#assertOpen();
     this.#programs = new Map(
-      specs.map((spec) => [spec.name, new EditedProgram(this.#handle, spec, assertOpen)]),
+      programs.map((spec) => [spec.name, new EditedProgram(this.#handle, spec, assertOpen)]),
     );
     const btf = native().objectBtf(this.#handle);
     this.btf = btf.length > 0 ? Btf.parse(btf) : undefined;
-    const maps = native().objectMaps(this.#handle);
     this.#sections = maps.filter(isDataSection).map((map) => this.#section(map.name));
     this.#globals = globalsOf(this.name, this.btf, this.#sections, u64);
     this.globals = namedTable(this.#owner, 'global', this.#initialGlobals()) as InitialGlobals<Shape>;
@@ -125,7 +133,8 @@ export class OpenObject<Shape extends ObjectShape = AnyShape> implements Disposa
    */
   async load(): Promise<BpfObject<Shape>> {
     this.#assertOpen();
-    assertPinsFit(this.#handle);
+    const maps = native().objectMaps(this.#handle);
+    assertPinsFit(maps);
     const warnings = mixedUpVerdicts(this.#handle);
     this.#state = 'loading';
     try {
@@ -134,7 +143,7 @@ export class OpenObject<Shape extends ObjectShape = AnyShape> implements Disposa
         elf: this.#elf,
         options: this.#options,
         object: this.#handle,
-        maps: native().objectMaps(this.#handle),
+        maps,
         programs: this.#programs,
         alternatives: this.#alternatives,
       });
@@ -143,6 +152,7 @@ export class OpenObject<Shape extends ObjectShape = AnyShape> implements Disposa
       return this.#finish({
         name: this.name,
         handle: this.#handle,
+        declaredMaps: maps,
         btf: this.btf,
         u64: this.#u64,
         sections: this.#sections,
@@ -317,9 +327,16 @@ function readObjectFile(path: string): Uint8Array {
   }
 }
 
-function openNative(elf: Uint8Array, options: NamedOptions): ObjectHandle {
+interface OpenedNative {
+  handle: ObjectHandle;
+  programs: readonly NativeProgramDeclaration[];
+  maps: readonly NativeMapSpec[];
+}
+
+function openNative(elf: Uint8Array, options: NamedOptions): OpenedNative {
   const handle = openWithLibbpf(elf, options);
-  if (native().objectPrograms(handle).length > 0 || native().objectMaps(handle).length > 0) return handle;
+  const [programs, maps] = [native().objectPrograms(handle), native().objectMaps(handle)];
+  if (programs.length > 0 || maps.length > 0) return { handle, programs, maps };
   native().objectClose(handle);
   throw new BpfError(`object "${options.name}" is an ELF file without BPF programs and maps`, {
     code: 'ERR_BPF_NO_BPF',
@@ -333,6 +350,13 @@ function openWithLibbpf(elf: Uint8Array, options: NamedOptions): ObjectHandle {
     return native().objectOpen(elf, options);
   } catch (cause) {
     if (!(cause instanceof BpfError)) throw cause;
+    // Of the files only the one with BTF is opened by the addon.
+    if (MALFORMED.has(cause.code) && cause.path !== undefined) {
+      throw rephrase(cause, cause.message, {
+        reason: 'input',
+        hint: 'pass a file with BTF and nothing else, as bpftool gen min_core_btf writes it',
+      });
+    }
     if (MALFORMED.has(cause.code)) {
       throw rephrase(cause, `object "${options.name}" cannot be read: ${cause.message}`, {
         reason: 'input',

@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
@@ -27,6 +28,48 @@ afterEach(() => {
 });
 
 const kinds = (): Uint8Array => readFileSync(fixture('kinds'));
+
+describe('BTF to relocate against', () => {
+  const vmlinux = '/sys/kernel/btf/vmlinux';
+  let directory: string;
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'bpf-lsm-btf-'));
+  });
+  afterEach(() => rmSync(directory, { recursive: true }));
+
+  function written(content: Uint8Array): string {
+    const path = join(directory, 'some.btf');
+    writeFileSync(path, content);
+    return path;
+  }
+
+  test("can be the kernel's own", async () => {
+    using object = await BpfObject.open(fixture('kinds'), { btfPath: vmlinux }).load();
+    expect(object.closed).toBe(false);
+  });
+
+  test.each([
+    ['no bytes', new Uint8Array(0), /malformed/],
+    ['text', new TextEncoder().encode('struct task_struct;'), /malformed/],
+    ['an ELF file', readFileSync(fixture('kinds')), /is an ELF file/],
+    ['half of it', readFileSync(vmlinux).subarray(0, 1 << 20), /malformed/],
+  ])('is refused at open: %s', async (_name, content, why) => {
+    const btfPath = written(content);
+    const error = await thrown(() => BpfObject.open(fixture('kinds'), { btfPath }));
+    expect(error).toMatchObject({ code: 'ERR_BPF_BTF', reason: 'input', path: btfPath });
+    expect(error.message).toMatch(why);
+    expect(error.hint).toContain('bpftool gen min_core_btf');
+  });
+
+  test.each(['/nonexistent.btf', '/proc', '/dev/null', '/dev/zero'])(
+    'is refused at open: %s',
+    async (btfPath) => {
+      const error = await thrown(() => BpfObject.open(fixture('kinds'), { btfPath }));
+      expect(error.code).toMatch(/^(ENOENT|EISDIR|ERR_BPF_BTF)$/);
+      expect(error).toMatchObject({ path: btfPath, reason: 'input' });
+    },
+  );
+});
 
 describe('what is no BPF object is refused, and named:', () => {
   test('a file that is not there', async () => {

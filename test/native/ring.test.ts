@@ -1,10 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type BpfObject, type ReaderOptions, RingBuffer } from '../../src/index.js';
+import { BpfObject, type ReaderOptions, RingBuffer } from '../../src/index.js';
 import { native } from '../../src/native.js';
 import { Child } from '../support/child.js';
 import { bpfFiles } from '../support/fds.js';
 import { loadProducer, type ProducedEvent, type Producer } from '../support/fixtures.js';
+import { fixture } from '../support/objects.js';
 import { thrown } from '../support/thrown.js';
 
 type Size = 'small' | 'large';
@@ -155,6 +156,22 @@ describe('options', () => {
     }
     expect(lengths).toEqual([...new Array<number>(13).fill(7), 2]);
   });
+
+  test.each(['bigint', 'number', 'auto'] as const)(
+    'dropped is the same in an object opened without types and with u64: %s',
+    async (u64) => {
+      using opened = BpfObject.open(fixture('producer'), { u64 });
+      using untyped = await opened.load();
+      const { small_events: events, small_events_dropped: dropped } = untyped.maps;
+      untyped.globals.batch = 10_000;
+      untyped.programs.produce_small?.run();
+      if (!events || !dropped) throw new Error('the fixture has changed');
+      using ring = new RingBuffer(events, { dropped });
+      const refused = untyped.globals.small_refused as bigint | number;
+      expect(ring.stats().dropped).toBe(BigInt(refused));
+      expect(refused).toBeGreaterThan(0);
+    },
+  );
 
   test('dropped may be left out, and then nobody knows', () => {
     using ring = new RingBuffer(object.maps.small_events);

@@ -9,6 +9,7 @@ import {
   UserRingBuffer,
 } from '../../src/index.js';
 import type { Kinds, KindsStruct } from './objects/kinds.js';
+import type { KindsNumber } from './objects/kinds_number.js';
 
 /** Compiles for two types that are the same, and for no others. */
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : never;
@@ -73,4 +74,15 @@ export async function commands(): Promise<void> {
   ring.send({ id: 1, verb: 'PAUSE' });
   // @ts-expect-error: a field is missing
   ring.sendMany([{ id: 1 }]);
+}
+
+export async function withoutTypes(): Promise<void> {
+  const object = await BpfObject.open('kinds.bpf.o').load();
+  const { records, records_dropped: dropped } = object.maps;
+  if (records && dropped) new RingBuffer(records, { dropped });
+}
+
+export async function otherIntegers(): Promise<void> {
+  const { maps } = await BpfObject.open<KindsNumber>('kinds.bpf.o', { u64: 'number' }).load();
+  new PerfBuffer(maps.perf_records, { dropped: maps.perf_records_dropped });
 }

@@ -92,7 +92,7 @@ describe('a program that this kernel loads, although others refuse it:', () => {
 
 test('the next one loads', async () => {
   using object = await BpfObject.open(fixture('deny_mkdir')).load();
-  expect(object.programs['deny_mkdir']?.info()).toMatchObject({
+  expect(object.programs.deny_mkdir?.info()).toMatchObject({
     name: 'deny_mkdir',
     type: 'lsm',
     createdByUid: 0,

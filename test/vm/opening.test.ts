@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { MprotectGuard } from '../../examples/types/mprotect_guard.js';
@@ -340,11 +340,12 @@ describe('the BTF to relocate against', () => {
     return path;
   };
 
-  test('can be a file with those types only that the object uses', async () => {
+  test('can be a file with those types only that the object uses, as it was when it was opened', async () => {
     const btfPath = trimmed('examples/mprotect_guard');
     expect(readFileSync(btfPath).length).toBeLessThan(10_000);
     using target = new Target();
     const opened = BpfObject.open<MprotectGuard>(shipped('examples/mprotect_guard'), { btfPath });
+    writeFileSync(btfPath, 'no BTF');
     opened.globals.target_pid = target.pid;
     opened.globals.mode = 'MODE_ENFORCE';
     using guard = await opened.load();
@@ -364,7 +365,7 @@ describe('the BTF to relocate against', () => {
   });
 
   test('that cannot be read is an error', async () => {
-    const opened = BpfObject.open(shipped('examples/mprotect_guard'), { btfPath: '/nonexistent' });
-    expect(await thrown(() => opened.load())).toMatchObject({ code: 'ENOENT' });
+    const open = () => BpfObject.open(shipped('examples/mprotect_guard'), { btfPath: '/nonexistent' });
+    expect(await thrown(open)).toMatchObject({ code: 'ENOENT', path: '/nonexistent' });
   });
 });
