@@ -10,6 +10,7 @@
       'sources': [
         'native/core/attach.cc',
         'native/core/btf_check.cc',
+        'native/core/cgroup.cc',
         'native/core/cgroup_id.cc',
         'native/core/cpu_list.cc',
         'native/core/custom_btf.cc',
@@ -42,6 +43,7 @@
         'native/core/user_ring.cc',
         'native/addon/addon.cc',
         'native/addon/attach.cc',
+        'native/addon/cgroup.cc',
         'native/addon/inventory.cc',
         'native/addon/link.cc',
         'native/addon/map.cc',

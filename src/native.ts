@@ -117,10 +117,19 @@ export interface NativeLinkInfo {
   address?: bigint;
 }
 
+/** The programs of one attach type on a cgroup. */
+export interface NativeCgroupPrograms {
+  /** The id and the BPF_F_* flags of each, one after another; the flags are 0 in an effective list. */
+  programs: Uint32Array;
+  /** 0n where the kernel does not tell. */
+  revision: bigint;
+}
+
 /** What an iterator walks over. */
 export interface NativeIteratorTarget {
   map?: MapHandle;
-  cgroup?: string;
+  /** A descriptor of its directory; the same for all cgroups below. */
+  cgroup?: number;
   /** `enum bpf_cgroup_iter_order` */
   order?: number;
   tid?: number;
@@ -298,8 +307,10 @@ export interface Binding {
   programOpenPinned(path: string): ProgramHandle;
   programInfo(program: ProgramHandle): NativeProgramInfo;
   programPin(program: ProgramHandle, path: string): void;
-  /** Whether a program that attaches to cgroups was loaded for an attach type. */
-  programTakesAttachType(program: ProgramHandle, attachType: number): boolean;
+  /** The instructions as the verifier has left them; empty where they are withheld. */
+  programInstructions(program: ProgramHandle): Uint8Array;
+  /** Whether a program that attaches to cgroups was loaded for an attach type, and the kernel knows such flags. */
+  programTakesAttachType(program: ProgramHandle, attachType: number, flags: number): boolean;
   programTestRun(program: ProgramHandle, context: Uint8Array): number;
   programClose(program: ProgramHandle): void;
 
@@ -339,7 +350,15 @@ export interface Binding {
   mapClose(map: MapHandle): void;
 
   attachLsm(program: ProgramHandle, cookie: bigint): LinkHandle;
-  attachCgroup(program: ProgramHandle, cgroup: string, attachType: number): LinkHandle;
+  /** `flags` BPF_F_BEFORE and its like; 0n for whatever revision. */
+  attachCgroup(
+    program: ProgramHandle,
+    cgroup: number,
+    attachType: number,
+    flags: number,
+    relativeId: number,
+    expectedRevision: bigint,
+  ): LinkHandle;
   attachFunction(program: ProgramHandle, attachType: number, cookie: bigint): LinkHandle;
   attachRawTracepoint(program: ProgramHandle, target: string, cookie: bigint): LinkHandle;
   attachIterator(program: ProgramHandle, target: NativeIteratorTarget): LinkHandle;
@@ -351,6 +370,11 @@ export interface Binding {
     cookie: bigint,
   ): LinkHandle;
   attachTracepoint(program: ProgramHandle, category: string, name: string, cookie: bigint): LinkHandle;
+
+  /** Null where the kernel does not have the attach type. */
+  cgroupPrograms(cgroup: number, attachType: number, effective: boolean): NativeCgroupPrograms | null;
+  /** Detaches a program that was attached without a link, if there is one with this id; 0n for whatever revision. */
+  cgroupDetach(cgroup: number, programId: number, attachType: number, expectedRevision: bigint): boolean;
 
   linkOpenPinned(path: string): LinkHandle;
   linkOpenById(id: number): LinkHandle;
@@ -426,6 +450,7 @@ export interface Binding {
   inventoryIds(kind: 'program' | 'map' | 'link' | 'btf'): number[];
   /** Null, here and below, for one that is gone by now. */
   inventoryProgram(id: number): NativeFoundProgram | null;
+  inventoryInstructions(id: number): Uint8Array | null;
   inventoryMap(id: number): NativeFoundMap | null;
   inventoryBtf(id: number): NativeFoundBtf | null;
   inventoryPin(path: string): { kind: 'program' | 'map' | 'link'; id: number } | null;
@@ -437,6 +462,8 @@ export interface Binding {
   probeMap(probe: NativeMapProbe): number;
   /** What BPF_LINK_CREATE with these flags says where there is no cgroup: EBADF when it knows them, else EINVAL. */
   probeCgroupLink(flags: number): number;
+  /** What stands for a helper in the call instructions of verified programs; null where that cannot be found out. */
+  probeTranslatedCall(helper: number): number | null;
 }
 
 let loaded: Binding | undefined;

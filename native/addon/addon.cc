@@ -22,6 +22,7 @@ static Napi::Object init(Napi::Env env, Napi::Object exports) {
   export_program(exports);
   export_map(exports);
   export_attach(exports);
+  export_cgroup(exports);
   export_map_batch(exports);
   export_map_elements(exports);
   export_map_memory(exports);

@@ -45,6 +45,11 @@ inline uint32_t u32(const Napi::Value& value, const char* name) {
   return static_cast<uint32_t>(integer(value, name, std::numeric_limits<uint32_t>::max()));
 }
 
+// A file descriptor that JavaScript has open.
+inline int descriptor(const Napi::Value& value, const char* name) {
+  return static_cast<int>(integer(value, name, std::numeric_limits<int>::max()));
+}
+
 inline uint64_t u64(const Napi::Value& value, const char* name) {
   if (!value.IsBigInt()) refuse(name, "a bigint");
   bool lossless = false;

@@ -1,7 +1,5 @@
 #include "../core/attach.h"
 
-#include <fcntl.h>
-
 #include "../core/perf_event.h"
 #include "args.h"
 #include "errors.h"
@@ -20,23 +18,21 @@ int program(const Napi::CallbackInfo& info) {
   return Handle<ProgramHandle>::of(info[0])->fd.get();
 }
 
-UniqueFd open_cgroup(const std::string& path) {
-  UniqueFd cgroup(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!cgroup.valid()) throw Error(errno, "open", "cannot open the cgroup " + path).with_path(path);
-  return cgroup;
-}
-
 // (program, cookie)
 Napi::Value to_lsm(const Napi::CallbackInfo& info) {
   return make(info, attach_lsm(program(info), u64(info[1], "cookie")));
 }
 
-// (program, cgroup path, attach type)
+// (program, cgroup's descriptor, attach type, flags, relative id, expected revision)
 Napi::Value to_cgroup(const Napi::CallbackInfo& info) {
   const int fd = program(info);
-  const std::string path = text(info[1], "cgroup");
   const uint32_t attach_type = u32(info[2], "attachType");
-  return make(info, attach_cgroup(fd, open_cgroup(path).get(), attach_type));
+  const CgroupPlace place{
+      .flags = u32(info[3], "flags"),
+      .relative_id = u32(info[4], "relativeId"),
+      .expected_revision = u64(info[5], "expectedRevision"),
+  };
+  return make(info, attach_cgroup(fd, descriptor(info[1], "cgroup"), attach_type, place));
 }
 
 // (program, attach type, cookie)
@@ -60,12 +56,8 @@ Napi::Value to_iterator(const Napi::CallbackInfo& info) {
     return value.IsUndefined() ? 0 : u32(value, name);
   };
   IteratorTarget target{.order = number("order"), .tid = number("tid"), .pid = number("pid")};
-  const Napi::Value cgroup_path = options.Get("cgroup");
-  UniqueFd cgroup;
-  if (!cgroup_path.IsUndefined()) {
-    cgroup = open_cgroup(text(cgroup_path, "cgroup"));
-    target.cgroup_fd = cgroup.get();
-  }
+  const Napi::Value cgroup = options.Get("cgroup");
+  if (!cgroup.IsUndefined()) target.cgroup_fd = descriptor(cgroup, "cgroup");
   const Napi::Value map = options.Get("map");
   // Last: what is read of the options can run JavaScript, which could close the map.
   if (!map.IsUndefined()) target.map_fd = Handle<Map>::of(map)->fd();
@@ -92,9 +84,10 @@ Napi::Value to_tracepoint(const Napi::CallbackInfo& info) {
   return make(info, attach_perf_event(fd, open_tracepoint(category, name).get(), cookie));
 }
 
-// (program, attach type) => boolean
+// (program, attach type, flags) => boolean
 Napi::Value takes(const Napi::CallbackInfo& info) {
-  return Napi::Boolean::New(info.Env(), takes_attach_type(program(info), u32(info[1], "attachType")));
+  const bool taken = takes_attach_type(program(info), u32(info[1], "attachType"), u32(info[2], "flags"));
+  return Napi::Boolean::New(info.Env(), taken);
 }
 
 }  // namespace

@@ -10,6 +10,7 @@ void export_object_programs(Napi::Object exports);
 void export_program(Napi::Object exports);
 void export_map(Napi::Object exports);
 void export_attach(Napi::Object exports);
+void export_cgroup(Napi::Object exports);
 void export_map_batch(Napi::Object exports);
 void export_map_elements(Napi::Object exports);
 void export_map_memory(Napi::Object exports);

@@ -1,5 +1,6 @@
 #include "../core/inventory.h"
 
+#include "../core/program.h"
 #include "args.h"
 #include "errors.h"
 #include "exports.h"
@@ -68,6 +69,14 @@ Napi::Value program(const Napi::CallbackInfo& info) {
   return result;
 }
 
+// (id) => its instructions, or null when it is gone
+Napi::Value instructions(const Napi::CallbackInfo& info) {
+  const auto fd = program_by_id(u32(info[0], "id"));
+  if (!fd) return info.Env().Null();
+  const auto found = translated_instructions(fd->get());
+  return Napi::Buffer<std::byte>::Copy(info.Env(), found.data(), found.size());
+}
+
 // (id) => the map, or null when it is gone
 Napi::Value map(const Napi::CallbackInfo& info) {
   const auto found = find_map(u32(info[0], "id"));
@@ -118,6 +127,7 @@ Napi::Value since_boot(const Napi::CallbackInfo& info) {
 void export_inventory(Napi::Object exports) {
   export_function<list>(exports, "inventoryIds");
   export_function<program>(exports, "inventoryProgram");
+  export_function<instructions>(exports, "inventoryInstructions");
   export_function<map>(exports, "inventoryMap");
   export_function<btf>(exports, "inventoryBtf");
   export_function<pinned>(exports, "inventoryPin");

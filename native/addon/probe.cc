@@ -77,6 +77,13 @@ Napi::Value probe_link_flags(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), probe_cgroup_link(u32(info[0], "flags")));
 }
 
+// (helper) => number, or null where it cannot be found out
+Napi::Value probe_translated_call(const Napi::CallbackInfo& info) {
+  constexpr uint64_t kMost = std::numeric_limits<int32_t>::max();
+  const auto call = translated_call(static_cast<int32_t>(integer(info[0], "helper", kMost)));
+  return call ? Napi::Number::New(info.Env(), *call) : info.Env().Null();
+}
+
 }  // namespace
 
 void export_probe(Napi::Object exports) {
@@ -88,6 +95,7 @@ void export_probe(Napi::Object exports) {
   export_function<probe_load>(exports, "probeProgram");
   export_function<probe_map_type>(exports, "probeMap");
   export_function<probe_link_flags>(exports, "probeCgroupLink");
+  export_function<probe_translated_call>(exports, "probeTranslatedCall");
 }
 
 }  // namespace bpf_lsm

@@ -32,6 +32,11 @@ Napi::Value describe(const Napi::CallbackInfo& info) {
   return result;
 }
 
+Napi::Value instructions(const Napi::CallbackInfo& info) {
+  const auto found = translated_instructions(Handle<ProgramHandle>::of(info[0])->fd.get());
+  return Napi::Buffer<std::byte>::Copy(info.Env(), found.data(), found.size());
+}
+
 Napi::Value pin_to(const Napi::CallbackInfo& info) {
   pin(Handle<ProgramHandle>::of(info[0])->fd.get(), text(info[1], "path"));
   return info.Env().Undefined();
@@ -61,6 +66,7 @@ Napi::Value close(const Napi::CallbackInfo& info) {
 void export_program(Napi::Object exports) {
   export_function<open_pinned>(exports, "programOpenPinned");
   export_function<describe>(exports, "programInfo");
+  export_function<instructions>(exports, "programInstructions");
   export_function<pin_to>(exports, "programPin");
   export_function<test_run>(exports, "programTestRun");
   export_function<close>(exports, "programClose");

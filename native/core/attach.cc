@@ -14,6 +14,22 @@ UniqueFd link_or_throw(int fd, const char* syscall, const char* what, LogCapture
   return UniqueFd(fd);
 }
 
+// BPF_LINK_CREATE for a cgroup as of Linux 7.3. libbpf has a place for its end since 1.7.
+int create_cgroup_link(int program_fd, int cgroup_fd, uint32_t attach_type, const CgroupPlace& place) {
+  struct {
+    uint32_t prog_fd, target_fd, attach_type, flags;
+    uint32_t relative_id, unused;
+    uint64_t expected_revision;
+  } attr{};
+  attr.prog_fd = static_cast<uint32_t>(program_fd);
+  attr.target_fd = static_cast<uint32_t>(cgroup_fd);
+  attr.attach_type = attach_type;
+  attr.flags = place.flags;
+  attr.relative_id = place.relative_id;
+  attr.expected_revision = place.expected_revision;
+  return bpf_call(BPF_LINK_CREATE, &attr, sizeof(attr));
+}
+
 }  // namespace
 
 UniqueFd attach_lsm(int program_fd, uint64_t cookie) {
@@ -24,11 +40,10 @@ UniqueFd attach_lsm(int program_fd, uint64_t cookie) {
                        "cannot attach the LSM program", log);
 }
 
-UniqueFd attach_cgroup(int program_fd, int cgroup_fd, uint32_t attach_type) {
-  LogCapture log;
-  return link_or_throw(
-      bpf_link_create(program_fd, cgroup_fd, static_cast<bpf_attach_type>(attach_type), nullptr),
-      "bpf(BPF_LINK_CREATE)", "cannot attach the program to the cgroup", log);
+UniqueFd attach_cgroup(int program_fd, int cgroup_fd, uint32_t attach_type, const CgroupPlace& place) {
+  UniqueFd link(create_cgroup_link(program_fd, cgroup_fd, attach_type, place));
+  if (!link.valid()) throw Error(errno, "bpf(BPF_LINK_CREATE)", "cannot attach the program to the cgroup");
+  return link;
 }
 
 UniqueFd attach_tracing(int program_fd, uint32_t attach_type, uint64_t cookie) {
@@ -87,9 +102,8 @@ UniqueFd attach_perf_event(int program_fd, int event_fd, uint64_t cookie) {
                        "cannot attach the program to the perf event", log);
 }
 
-bool takes_attach_type(int program_fd, uint32_t attach_type) {
-  LogCapture log;
-  const UniqueFd link(bpf_link_create(program_fd, -1, static_cast<bpf_attach_type>(attach_type), nullptr));
+bool takes_attach_type(int program_fd, uint32_t attach_type, uint32_t flags) {
+  const UniqueFd link(create_cgroup_link(program_fd, -1, attach_type, {.flags = flags}));
   return !link.valid() && errno == EBADF;
 }
 

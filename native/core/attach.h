@@ -14,8 +14,16 @@ namespace bpf_lsm {
 // Attaches an `lsm/` program to the hook it was loaded for.
 UniqueFd attach_lsm(int program_fd, uint64_t cookie);
 
+// Where a program goes among those of the same attach type on a cgroup (Linux 6.17, and some older ones by
+// backport). Without anything it goes last, which every kernel can.
+struct CgroupPlace {
+  uint32_t flags = 0;  // BPF_F_BEFORE, BPF_F_AFTER, BPF_F_PREORDER, BPF_F_ID, BPF_F_LINK
+  uint32_t relative_id = 0;
+  uint64_t expected_revision = 0;  // 0: whatever it is
+};
+
 // Attaches a program to a cgroup, open as a directory.
-UniqueFd attach_cgroup(int program_fd, int cgroup_fd, uint32_t attach_type);
+UniqueFd attach_cgroup(int program_fd, int cgroup_fd, uint32_t attach_type, const CgroupPlace& place);
 
 // Attaches a tracing or freplace program to the function it was loaded for, and a raw tracepoint program to
 // the tracepoint of that name. A cookie of 0 is none; raw tracepoints have them since Linux 6.10.
@@ -37,8 +45,9 @@ UniqueFd attach_iterator(int program_fd, const IteratorTarget& target);
 UniqueFd attach_perf_event(int program_fd, int event_fd, uint64_t cookie);
 
 // Whether a program of a cgroup type, or an LSM program, was loaded for this attach type. The kernel does not
-// tell what it was loaded for; it refuses an attachment of another type before it looks at the cgroup
-// (kernel/bpf/syscall.c link_create()), so one to no cgroup at all tells, and attaches nothing.
-bool takes_attach_type(int program_fd, uint32_t attach_type);
+// tell what it was loaded for; it refuses an attachment of another type, or with flags that it does not know,
+// before it looks at the cgroup (kernel/bpf/syscall.c link_create(), kernel/bpf/cgroup.c
+// cgroup_bpf_link_attach()), so one to no cgroup at all tells, and attaches nothing.
+bool takes_attach_type(int program_fd, uint32_t attach_type, uint32_t flags);
 
 }  // namespace bpf_lsm

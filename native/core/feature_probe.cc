@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "fd.h"
+#include "program.h"
 
 namespace bpf_lsm {
 
@@ -77,6 +78,27 @@ int probe_cgroup_link(uint32_t flags) {
   attributes.link_create.flags = flags;
   const UniqueFd link(static_cast<int>(syscall(SYS_bpf, BPF_LINK_CREATE, &attributes, sizeof(attributes))));
   return link.valid() ? 0 : errno;
+}
+
+std::optional<int32_t> translated_call(int32_t helper) {
+  const std::array<bpf_insn, 4> program{
+      bpf_insn{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_1, .imm = -EPERM},
+      bpf_insn{.code = BPF_JMP | BPF_CALL, .imm = helper},
+      bpf_insn{.code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = 1}, bpf_insn{.code = BPF_JMP | BPF_EXIT}};
+  // Without it, the kernel takes the program for one of packets, which have no return value to set
+  // (kernel/bpf/cgroup.c cgroup_common_func_proto()).
+  LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_CGROUP_DEVICE);
+  const UniqueFd loaded(
+      bpf_prog_load(BPF_PROG_TYPE_CGROUP_DEVICE, nullptr, "GPL", program.data(), program.size(), &opts));
+  if (!loaded.valid()) return std::nullopt;
+  const std::vector<std::byte> translated = translated_instructions(loaded.get());
+  for (size_t at = 0; at + sizeof(bpf_insn) <= translated.size(); at += sizeof(bpf_insn)) {
+    bpf_insn instruction{};
+    std::memcpy(&instruction, translated.data() + at, sizeof(instruction));
+    // Withheld, the distance is 0 (kernel/bpf/syscall.c bpf_insn_prepare_dump()).
+    if (instruction.code == (BPF_JMP | BPF_CALL) && instruction.imm != 0) return instruction.imm;
+  }
+  return std::nullopt;
 }
 
 }  // namespace bpf_lsm

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 namespace bpf_lsm {
 
@@ -19,5 +20,11 @@ int probe_map(const MapProbe& probe);
 // there is not. EBADF: it takes the flags and looks for the cgroup; EINVAL: it does not know them
 // (kernel/bpf/cgroup.c cgroup_bpf_link_attach). Other errnos come from loading the program.
 int probe_cgroup_link(uint32_t flags);
+
+// How the kernel writes a call of a helper, one with a number as its argument, into a verified program: it
+// puts the distance of the function in the place of the helper's number (kernel/bpf/verifier.c
+// do_misc_fixups()). Nothing where it loads no such program or does not show its instructions. Found out on a
+// program for cgroup devices.
+std::optional<int32_t> translated_call(int32_t helper);
 
 }  // namespace bpf_lsm

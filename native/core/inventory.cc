@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "names.h"
+#include "program.h"
 #include "text.h"
 
 namespace bpf_lsm {
@@ -106,7 +107,7 @@ std::vector<uint32_t> btf_ids() {
 }
 
 std::optional<FoundProgram> find_program(uint32_t id) {
-  const auto fd = by_id(bpf_prog_get_fd_by_id(id), "bpf(BPF_PROG_GET_FD_BY_ID)", "program", id);
+  const auto fd = program_by_id(id);
   if (!fd) return std::nullopt;
   bpf_prog_info info{};
   read_info(fd->get(), info, "program");

@@ -31,6 +31,31 @@ ProgramInfo program_info(int fd) {
   };
 }
 
+std::optional<UniqueFd> program_by_id(uint32_t id) {
+  UniqueFd program(bpf_prog_get_fd_by_id(id));
+  if (program.valid()) return program;
+  if (errno == ENOENT) return std::nullopt;
+  throw Error(errno, "bpf(BPF_PROG_GET_FD_BY_ID)", "cannot open program " + std::to_string(id));
+}
+
+std::vector<std::byte> translated_instructions(int fd) {
+  bpf_prog_info info{};
+  uint32_t size = sizeof(info);
+  if (bpf_obj_get_info_by_fd(fd, &info, &size) < 0) {
+    throw Error(errno, "bpf(BPF_OBJ_GET_INFO_BY_FD)", "cannot read how long the program is");
+  }
+  std::vector<std::byte> instructions(info.xlated_prog_len);
+  info = {};
+  info.xlated_prog_len = static_cast<uint32_t>(instructions.size());
+  info.xlated_prog_insns = reinterpret_cast<uintptr_t>(instructions.data());
+  if (bpf_obj_get_info_by_fd(fd, &info, &size) < 0) {
+    throw Error(errno, "bpf(BPF_OBJ_GET_INFO_BY_FD)", "cannot read the program's instructions");
+  }
+  // kernel/bpf/syscall.c bpf_prog_get_info_by_fd() takes the address out when it writes nothing there.
+  if (info.xlated_prog_insns == 0) instructions.clear();
+  return instructions;
+}
+
 UniqueFd enable_statistics() {
   UniqueFd statistics(bpf_enable_stats(BPF_STATS_RUN_TIME));
   if (!statistics.valid()) {

@@ -3,8 +3,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "fd.h"
 
@@ -21,6 +23,13 @@ struct ProgramInfo {
 };
 
 ProgramInfo program_info(int fd);
+
+// Nothing when there is no such program any more.
+std::optional<UniqueFd> program_by_id(uint32_t id);
+
+// The instructions as the verifier has left them, `struct bpf_insn` after `struct bpf_insn`, those of its own
+// functions included; none where the kernel withholds them (without CAP_BPF, or hardened by kptr_restrict).
+std::vector<std::byte> translated_instructions(int fd);
 
 // While the descriptor is open, the kernel counts the runs of all programs, and their time (Linux 5.8).
 UniqueFd enable_statistics();

@@ -70,7 +70,8 @@ export class BrokerClient implements Disposable {
    * @returns the link: closing it, or the end of this process, detaches the program
    * @throws BpfError `ERR_BPF_BROKER_REFUSED` with the reason; `ERR_BPF_BROKER_LIMIT` when this user has all the links
    *   they may have, or the broker has no room for this client; `ERR_BPF_CGROUP_GONE`; `EACCES` when this process may
-   *   not open the cgroup; what {@link BpfProgram.attach} throws; `ERR_BPF_BROKER_GONE`
+   *   not open the cgroup; what {@link BpfProgram.attach} throws, `EEXIST` when the program is attached there already
+   *   among it; `ERR_BPF_BROKER_GONE`
    */
   async attach(program: string, cgroup: Cgroup): Promise<Link> {
     const id = ++this.#last;

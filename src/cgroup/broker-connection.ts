@@ -114,7 +114,7 @@ export class BrokerConnection {
     const cgroup = this.#cgroup(cgroups);
     record.cgroup = cgroup;
     account.assertRoom(uid);
-    const link = cgroup.use((fd) => program.attach({ cgroup: `/proc/self/fd/${fd}` }));
+    const link = program.attach({ cgroup });
     account.add(uid, link.id);
     return link;
   }

@@ -264,13 +264,16 @@ export class Cgroup {
    * @throws BpfError `ERR_BPF_CGROUP_GONE`
    */
   use<T>(work: (fd: number) => T): T {
+    let found = false;
     try {
       return withDirectory(this.path, (fd, id) => {
         if (id !== this.id) throw this.#gone('another has its name now');
+        found = true;
         return work(fd);
       });
     } catch (error) {
-      throw isMissing(error) ? this.#gone() : error;
+      // What was not found may as well be something that the work looked for.
+      throw isMissing(error) && (!found || this.removed) ? this.#gone() : error;
     }
   }
 

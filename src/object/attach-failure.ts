@@ -1,14 +1,21 @@
 import { type BpfError, type BpfErrorReason, rephrase } from '../errors.js';
+import type { ProgramHandle } from '../native.js';
 import type { AttachOptions } from './attach-options.js';
+import { programsOnHook } from './cgroup-attach.js';
+import { pathOfCgroup } from './cgroup-target.js';
 import { cgroupAttachTypes, hookOfProgram, type ProgramDetails } from './program-kind.js';
 
 /** All that is known about a failed attachment. */
 interface Failure {
+  program: ProgramHandle;
   details: ProgramDetails;
   options: AttachOptions;
   code: string;
+  syscall: string | undefined;
   /** Whether the program attaches to a cgroup. */
   toCgroup: boolean;
+  /** The cgroup's path, where one was named. */
+  cgroup: string;
 }
 
 interface Explanation {
@@ -21,8 +28,10 @@ interface Explanation {
 /** Each knows one class of failure, and answers undefined for the others. The first that knows, explains. */
 const EXPLAINERS: readonly ((failure: Failure) => Explanation | undefined)[] = [
   attachedAlready,
-  hookIsFull,
   cgroupIsFull,
+  hookIsFull,
+  changedMeanwhile,
+  noSuchNeighbour,
   elevenLsmCgroupHooks,
   otherAttachType,
   noCgroup,
@@ -36,12 +45,15 @@ const EXPLAINERS: readonly ((failure: Failure) => Explanation | undefined)[] = [
 
 /** Turns a failed attachment into an error that names the program, the hook, the reason and what to do. */
 export function explainAttachFailure(
+  program: ProgramHandle,
   details: ProgramDetails,
   options: AttachOptions,
   error: BpfError,
 ): BpfError {
   const toCgroup = cgroupAttachTypes(details.type).includes(details.attachType ?? options.attachType ?? '');
-  const failure = { details, options, code: error.code, toCgroup };
+  const cgroup = options.cgroup === undefined ? '' : pathOfCgroup(options.cgroup);
+  const { code, syscall } = error;
+  const failure = { program, details, options, code, syscall, toCgroup, cgroup };
   const explanation = EXPLAINERS.map((explain) => explain(failure)).find((found) => found !== undefined);
   const hook = hookOfProgram(details);
   const subject = `program "${details.name}"${hook ? ` (hook ${hook})` : ''}`;
@@ -51,6 +63,7 @@ export function explainAttachFailure(
     hook,
     reason: explanation?.reason ?? error.reason,
     hint: explanation?.hint,
+    ...(cgroup !== '' && { path: cgroup }),
   });
 }
 
@@ -74,13 +87,53 @@ function hookIsFull({ code, toCgroup, details }: Failure): Explanation | undefin
   };
 }
 
-// BPF_CGROUP_MAX_PROGS of kernel/bpf/cgroup.c
-function cgroupIsFull({ code, toCgroup, options }: Failure): Explanation | undefined {
-  if (code !== 'E2BIG' || !toCgroup) return undefined;
+// BPF_CGROUP_MAX_PROGS of kernel/bpf/cgroup.c. For an LSM hook the kernel function may be full instead, on which all
+// cgroups have one place together.
+function cgroupIsFull({
+  code,
+  toCgroup,
+  program,
+  details,
+  options,
+  cgroup,
+}: Failure): Explanation | undefined {
+  if (code !== 'E2BIG' || !toCgroup || options.cgroup === undefined) return undefined;
+  if (details.type === 'lsm' && programsOnHook(options.cgroup, program) < MOST_PROGRAMS) return undefined;
+  const what = details.type === 'lsm' ? 'on this hook' : 'of this attach type';
   return {
-    why: `the cgroup ${options.cgroup} has as many programs of this attach type as it can have, 64`,
+    why: `the cgroup ${cgroup} has as many programs ${what} as it can have, ${MOST_PROGRAMS}`,
     reason: 'kernel',
     hint: 'detach one first',
+  };
+}
+
+const MOST_PROGRAMS = 64;
+
+// kernel/bpf/cgroup.c __cgroup_bpf_attach()
+function changedMeanwhile({ code, options, cgroup }: Failure): Explanation | undefined {
+  if (code !== 'ESTALE' || options.expectedRevision === undefined) return undefined;
+  return {
+    why: `what is attached to cgroup ${cgroup} has changed since revision ${options.expectedRevision}`,
+    reason: 'input',
+    hint: 'look with cgroup.attached() what is there now, and decide again',
+  };
+}
+
+// kernel/bpf/cgroup.c get_prog_list()
+function noSuchNeighbour({ code, syscall, details, options, cgroup }: Failure): Explanation | undefined {
+  if (syscall !== 'bpf(BPF_LINK_CREATE)' || typeof options.order !== 'object') return undefined;
+  if (code === 'ENOENT') {
+    return {
+      why: `no program ${details.type === 'lsm' ? 'on this hook' : 'of this attach type'} is attached to cgroup ${cgroup} by the link that order names`,
+      reason: 'input',
+      hint: 'name one of those that cgroup.attached() gives',
+    };
+  }
+  if (code !== 'EINVAL') return undefined;
+  return {
+    why: `the link that order names attaches its program with${options.preorder ? 'out' : ''} preorder`,
+    reason: 'input',
+    hint: 'programs with and without preorder have an order each: name a link of the same kind',
   };
 }
 
@@ -101,17 +154,17 @@ function otherAttachType({ code, toCgroup, options }: Failure): Explanation | un
 }
 
 // kernel/cgroup/cgroup.c cgroup_v1v2_get_from_fd()
-function noCgroup({ code, toCgroup, options }: Failure): Explanation | undefined {
+function noCgroup({ code, toCgroup, cgroup }: Failure): Explanation | undefined {
   if (code !== 'EBADF' || !toCgroup) return undefined;
   return {
-    why: `${options.cgroup} is no cgroup v2 directory`,
+    why: `${cgroup} is no cgroup v2 directory`,
     reason: 'input',
     hint: 'cgroup v2 is usually mounted at /sys/fs/cgroup',
   };
 }
 
 // kernel/bpf/cgroup.c hierarchy_allows_attach()
-function alienCgroupProgram({ code, toCgroup, details, options }: Failure): Explanation | undefined {
+function alienCgroupProgram({ code, toCgroup, details, cgroup }: Failure): Explanation | undefined {
   if (code !== 'EPERM' || !toCgroup) return undefined;
   if (details.type === 'cgroup_skb') {
     return {
@@ -121,7 +174,7 @@ function alienCgroupProgram({ code, toCgroup, details, options }: Failure): Expl
     };
   }
   return {
-    why: `at ${options.cgroup} or above it a program is attached that allows no other`,
+    why: `at ${cgroup} or above it a program is attached that allows no other`,
     reason: 'permission',
     hint: 'detach it (bpftool cgroup tree), or attach it with BPF_F_ALLOW_MULTI',
   };

@@ -1,3 +1,5 @@
+import type { AttachOrder } from './cgroup-place.js';
+import type { CgroupTarget } from './cgroup-target.js';
 import type { AnyMap } from './maps/index.js';
 
 /** How to attach a program. What a kind of program has no use for is refused. */
@@ -12,8 +14,27 @@ export interface AttachOptions {
    * `kretprobe/` and `tracepoint/` programs, since Linux 6.10 also `tp_btf/` and `raw_tp/` ones. Default 0n.
    */
   cookie?: bigint;
-  /** The cgroup v2 directory, for programs that attach to one: `lsm_cgroup/`, `cgroup/`, `cgroup_skb/`, `sockops`. */
-  cgroup?: string;
+  /**
+   * The cgroup, for programs that attach to one: `lsm_cgroup/`, `cgroup/`, `cgroup_skb/`, `sockops`. A path is taken for
+   * what is there now; a `Cgroup` for that very cgroup, and no other that has its name by now.
+   */
+  cgroup?: string | CgroupTarget;
+  /**
+   * Where among those of its attach type (and hook) the program goes on its cgroup: they run in this order, then those
+   * of the cgroups above. Default `'last'`, which every kernel has; the others need Linux 6.17, or a backport of it.
+   */
+  order?: AttachOrder;
+  /**
+   * Attach only if the programs of this attach type on the cgroup have not changed since this revision was told:
+   * `ESTALE` otherwise. Not for `lsm_cgroup/` programs, of which the kernel tells none. Linux 6.17, or a backport.
+   */
+  expectedRevision?: bigint;
+  /**
+   * BPF_F_PREORDER: run before all that are attached without, those of the cgroups below included, and those of the
+   * cgroups above first. What such a program denies, one of a cgroup below can allow again with bpf_set_retval(0): not for
+   * what must hold. Default false. Linux 6.17, or a backport.
+   */
+  preorder?: boolean;
   /**
    * libbpf's name of the attach type, such as `cgroup_inet_egress`, for a cgroup program of which it is not known:
    * one in the section `cgroup/skb`, or a `cgroup_skb/` program that was opened from a pin.
@@ -34,7 +55,7 @@ export interface AttachOptions {
  */
 export type IterateOptions =
   | { map: AnyMap }
-  | { cgroup: string; order?: CgroupOrder }
+  | { cgroup: string | CgroupTarget; order?: CgroupOrder }
   | { pid: number }
   | { tid: number };
 

@@ -3,9 +3,11 @@ import { assertOptions, BpfError } from '../errors.js';
 import { type LinkHandle, native, type ProgramHandle } from '../native.js';
 import { explainAttachFailure } from './attach-failure.js';
 import type { AttachOptions, CgroupOrder, IterateOptions } from './attach-options.js';
+import { attachToCgroup } from './cgroup-attach.js';
+import { type CgroupTarget, withCgroup } from './cgroup-target.js';
 import { assertConsulted, assertTraced } from './consulted.js';
 import { AnyMap } from './maps/any-map.js';
-import { cgroupAttachTypes, hookOfProgram, type ProgramDetails } from './program-kind.js';
+import { attachTypeNumber, cgroupAttachTypes, hookOfProgram, type ProgramDetails } from './program-kind.js';
 
 const CGROUP_ORDERS: readonly CgroupOrder[] = [
   'self_only',
@@ -41,7 +43,7 @@ export function attachProgram(
     return way.attach(program, details, options);
   } catch (cause) {
     if (!(cause instanceof BpfError) || cause.errno === undefined) throw cause;
-    throw explainAttachFailure(details, options, cause);
+    throw explainAttachFailure(program, details, options, cause);
   }
 }
 
@@ -65,19 +67,23 @@ const toLsm: Way = {
   },
 };
 
+const ON_CGROUPS = ['cgroup', 'order', 'preorder', 'expectedRevision'] as const;
+
 const toLsmCgroup: Way = {
-  takes: ['allowInactive', 'cgroup'],
-  attach(program, details, { allowInactive = false, cgroup }) {
+  takes: ['allowInactive', ...ON_CGROUPS],
+  attach(program, details, options) {
+    const { allowInactive = false, cgroup } = options;
     assertConsulted(details.name, hookOfProgram(details) ?? 'its hook', allowInactive);
-    return native().attachCgroup(program, cgroupPath(details, cgroup), attachTypeNumber('lsm_cgroup'));
+    const attachment = { program, details, attachType: 'lsm_cgroup' };
+    return attachToCgroup(attachment, cgroupOf(details, cgroup), options);
   },
 };
 
 const toCgroup: Way = {
-  takes: ['cgroup', 'attachType'],
-  attach(program, details, { cgroup, attachType }) {
-    const chosen = chosenAttachType(details, attachType);
-    return native().attachCgroup(program, cgroupPath(details, cgroup), attachTypeNumber(chosen));
+  takes: ['attachType', ...ON_CGROUPS],
+  attach(program, details, options) {
+    const attachType = chosenAttachType(details, options.attachType);
+    return attachToCgroup({ program, details, attachType }, cgroupOf(details, options.cgroup), options);
   },
 };
 
@@ -134,7 +140,11 @@ const toKprobe: Way = {
 const toIterator: Way = {
   takes: ['iterate'],
   attach(program, details, { iterate }) {
-    return native().attachIterator(program, iterate === undefined ? {} : iteratorTarget(details, iterate));
+    if (iterate === undefined) return native().attachIterator(program, {});
+    assertOptions(iterate, 'iterate');
+    if (!('cgroup' in iterate)) return native().attachIterator(program, iteratorTarget(details, iterate));
+    const order = cgroupOrder(details, iterate.order);
+    return withCgroup(iterate.cgroup, (cgroup) => native().attachIterator(program, { cgroup, order }));
   },
 };
 
@@ -166,16 +176,6 @@ function attachAs(program: ProgramHandle, type: string, cookie: bigint): LinkHan
   return native().attachFunction(program, attachTypeNumber(type), cookie);
 }
 
-function attachTypeNumber(name: string): number {
-  const number = native().attachTypeNumber(name);
-  if (number !== null) return number;
-  throw new BpfError(`there is no attach type ${describeValue(name)}`, {
-    code: 'ERR_BPF_ARGUMENT',
-    reason: 'input',
-    hint: 'use a name that bpftool shows, such as cgroup_inet_egress',
-  });
-}
-
 /** What a cgroup program was loaded for; where the kernel leaves it open, what `attach()` was told. */
 function chosenAttachType(details: ProgramDetails, told: string | undefined): string {
   const possible = cgroupAttachTypes(details.type);
@@ -193,7 +193,7 @@ function chosenAttachType(details: ProgramDetails, told: string | undefined): st
   throw wrong(details, `was loaded to be attached as ${chosen}, not as ${told}`);
 }
 
-function cgroupPath(details: ProgramDetails, cgroup: string | undefined): string {
+function cgroupOf(details: ProgramDetails, cgroup: string | CgroupTarget | undefined): string | CgroupTarget {
   if (cgroup !== undefined) return cgroup;
   throw wrong(details, 'attaches to a cgroup', 'pass attach({ cgroup: path })');
 }
@@ -205,15 +205,16 @@ function placeOf(details: ProgramDetails, told: string | undefined, example: str
 }
 
 function iteratorTarget(details: ProgramDetails, iterate: IterateOptions): object {
-  assertOptions(iterate, 'iterate');
   if ('map' in iterate) {
     if (iterate.map instanceof AnyMap) return { map: iterate.map.handle };
     throw wrong(details, `iterates over a map, not over ${describeValue(iterate.map)}`);
   }
-  if (!('cgroup' in iterate)) return iterate;
-  const { cgroup, order = 'descendants_pre' } = iterate;
+  return iterate;
+}
+
+function cgroupOrder(details: ProgramDetails, order: CgroupOrder = 'descendants_pre'): number {
   const index = CGROUP_ORDERS.indexOf(order);
-  if (index >= 0) return { cgroup, order: index + 1 };
+  if (index >= 0) return index + 1;
   throw wrong(
     details,
     `cannot iterate in the order ${describeValue(order)}`,

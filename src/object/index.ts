@@ -1,5 +1,7 @@
 export type { AttachOptions, CgroupOrder, IterateOptions } from './attach-options.js';
 export { BpfObject } from './bpf-object.js';
+export type { AttachOrder, CgroupAnchor } from './cgroup-place.js';
+export type { CgroupTarget } from './cgroup-target.js';
 export { activeLsms, bpfIsActive, type Finding, ftraceIsOn } from './consulted.js';
 export { type ArgumentFacts, type HookFacts, hookFacts } from './hook-facts.js';
 /** @internal */

@@ -5,12 +5,9 @@ import { explainLinkFailure } from './link-failure.js';
 import { type LinkInfo, readLinkInfo } from './link-info.js';
 import { type ReplaceOptions, replaceLink } from './link-replace.js';
 import { assertFitsLink, assertProgram } from './link-update.js';
+import { livingLinks } from './living-links.js';
 import { preparePinPath } from './pin-path.js';
 import type { BpfProgram } from './program.js';
-
-// Links end enforcement when they are dropped, so the garbage collector never gets one: it stays here until
-// close().
-const living = new Set<Link>();
 
 /**
  * A program's attachment to a hook: while it exists, the kernel consults the program.
@@ -32,7 +29,7 @@ export class Link implements Disposable {
     this.#handle = handle;
     this.#pinPath = pinPath;
     this.#id = native().linkInfo(handle).id;
-    living.add(this);
+    livingLinks.add(this);
   }
 
   /**
@@ -61,14 +58,14 @@ export class Link implements Disposable {
     }
   }
 
-  /** The link's id, as `bpftool link` shows it. */
-  get id(): number {
-    return this.#id;
-  }
-
   /** @internal */
   get handle(): LinkHandle {
     return this.#handle;
+  }
+
+  /** The link's id, as `bpftool link` shows it. */
+  get id(): number {
+    return this.#id;
   }
 
   /** Where {@link Link.pin} or {@link Link.open} pinned it; undefined when it is not pinned by this object. */
@@ -229,7 +226,7 @@ export class Link implements Disposable {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    living.delete(this);
+    livingLinks.delete(this);
     native().linkClose(this.#handle);
   }
 

@@ -1,3 +1,5 @@
+import { describeValue } from '../btf/index.js';
+import { BpfError } from '../errors.js';
 import { type NativeProgramDeclaration, native, type ProgramHandle } from '../native.js';
 import { kernelBtf } from './kernel-hooks.js';
 
@@ -56,6 +58,17 @@ export function cgroupAttachTypes(programType: string): readonly string[] {
   return CGROUP_TYPES[programType] ?? [];
 }
 
+/** `enum bpf_attach_type` by libbpf's name. */
+export function attachTypeNumber(name: string): number {
+  const number = native().attachTypeNumber(name);
+  if (number !== null) return number;
+  throw new BpfError(`there is no attach type ${describeValue(name)}`, {
+    code: 'ERR_BPF_ARGUMENT',
+    reason: 'input',
+    hint: 'use a name that bpftool shows, such as cgroup_inet_egress',
+  });
+}
+
 /** The part of a section's name behind the slash: `lsm.s/bprm_check_security` names `bprm_check_security`. */
 export function targetOf(section: string): string | undefined {
   const slash = section.indexOf('/');
@@ -97,7 +110,7 @@ export function askedDetails(handle: ProgramHandle): ProgramDetails {
 
 function takes(handle: ProgramHandle, attachType: string): boolean {
   const number = native().attachTypeNumber(attachType);
-  return number !== null && native().programTakesAttachType(handle, number);
+  return number !== null && native().programTakesAttachType(handle, number, 0);
 }
 
 // kernel/bpf/btf.c btf_parse_vmlinux(): the kernel's own BTF is the first to get an id.

@@ -95,8 +95,11 @@ export class BpfProgram implements Disposable {
    * @returns the link that keeps it attached
    * @throws BpfError `ERR_BPF_INACTIVE` when this kernel would not consult it, with the fix; `EBUSY` when this
    *   very program is attached already; `E2BIG` when the hook is full (38 programs on Linux 6.1 and 6.12, 36 on
-   *   x86-64 Linux 7.3); `EINVAL` for an `lsm_cgroup/` program on an eleventh hook; `ERR_BPF_ARGUMENT` for an option
-   *   that is missing or of no use; `ERR_BPF_NOT_SUPPORTED` for a kind that is not attached; `ERR_BPF_CLOSED`
+   *   x86-64 Linux 7.3), or the cgroup (64 of an attach type or hook); `EINVAL` for an `lsm_cgroup/` program on an
+   *   eleventh hook; `EEXIST` when it is attached to this cgroup already (seen with CAP_NET_ADMIN);
+   *   `ERR_BPF_CGROUP_GONE`, `EBADF` for a cgroup that is none; `ESTALE` when another revision was expected;
+   *   `ERR_BPF_ARGUMENT` for an option that is missing or of no use; `ERR_BPF_NOT_SUPPORTED` for a kind that is not
+   *   attached, or an order on a kernel without; `ERR_BPF_CLOSED`
    */
   attach(options: AttachOptions = {}): Link {
     return new Link(attachProgram(this.handle, this.#details, options));

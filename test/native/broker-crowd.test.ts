@@ -57,7 +57,7 @@ describe.skipIf(noWay)(`a broker serves everybody${noWay ? ` (skipped: ${noWay})
     const crowd = await Promise.all(Array.from({ length: 12 }, async () => connectedLiar(server.path)));
     using manager = await Manager.start();
     await manager.ask('connect', server.path);
-    const id = manager.ask<number>('attach', 'egress', cgroups.inner.path);
+    const id = manager.ask<number>('attach', 'ingress', cgroups.inner.path);
     for (const liar of crowd) {
       await liar.ask(`take ${cgroups.inner.path}`);
       void liar.ask(`send ${EGRESS}`).catch(() => undefined);

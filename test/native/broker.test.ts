@@ -103,6 +103,17 @@ describe.skipIf(noWay)(`a broker on this machine${noWay ? ` (skipped: ${noWay})`
       expect(linkInfoById(id)).toMatchObject({ cgroupId: Cgroup.open(below).id });
     });
 
+    test('is refused a program that is attached there already', async () => {
+      using manager = await Manager.start();
+      await manager.ask('connect', server.path);
+      await manager.ask('attach', 'egress', cgroups.inner.path);
+      expect(await thrown(async () => manager.ask('attach', 'egress', cgroups.inner.path))).toMatchObject({
+        code: 'EEXIST',
+        path: cgroups.inner.path,
+      });
+      expect(attachedIn(cgroups.outer).length).toBe(1);
+    });
+
     test('is refused a program that the broker does not have', async () => {
       using manager = await Manager.start();
       await manager.ask('connect', server.path);
@@ -206,18 +217,20 @@ describe.skipIf(noWay)(`a broker on this machine${noWay ? ` (skipped: ${noWay})`
       using other = await Manager.start();
       await manager.ask('connect', strict.path);
       await other.ask('connect', strict.path);
-      const id = await manager.ask<number>('attach', 'egress', cgroups.inner.path);
-      await other.ask('attach', 'egress', cgroups.inner.path);
+      const { path } = cgroups.inner;
+      const id = await manager.ask<number>('attach', 'egress', path);
+      await other.ask('attach', 'ingress', path);
       // Whoever reconnects is the same user.
       await manager.ask('disconnect');
       await manager.ask('connect', strict.path);
-      const error = await thrown(async () => manager.ask('attach', 'egress', cgroups.inner.path));
-      expect(error).toMatchObject({ code: 'ERR_BPF_BROKER_LIMIT', reason: 'permission' });
+      const below = await manager.ask<string>('createChild', path, 'below');
+      const refused = async () => thrown(async () => manager.ask('attach', 'egress', below));
+      expect(await refused()).toMatchObject({ code: 'ERR_BPF_BROKER_LIMIT', reason: 'permission' });
       await manager.ask('closeLink', id);
-      await manager.ask('attach', 'egress', cgroups.inner.path);
-      await thrown(async () => manager.ask('attach', 'egress', cgroups.inner.path));
+      await manager.ask('attach', 'egress', path);
+      expect(await refused()).toMatchObject({ code: 'ERR_BPF_BROKER_LIMIT' });
       await other.kill();
-      await manager.ask('attach', 'egress', cgroups.inner.path);
+      await manager.ask('attach', 'egress', below);
     });
 
     test("gets no more connections than they may have, and takes nobody else's place", async () => {

@@ -29,7 +29,11 @@ afterAll(() => {
 beforeEach(async () => {
   cgroups = new DelegatedCgroups(NOBODY);
   server = new TestBroker({
-    programs: { allow_listen: program('inner_allow_listen'), deny_bind: program('inner_deny_bind') },
+    programs: {
+      allow_listen: program('inner_allow_listen'),
+      allow_too: program('inner_allow_too'),
+      deny_bind: program('inner_deny_bind'),
+    },
     subtreeOf: ({ uid }) => (uid === NOBODY ? cgroups.inner : undefined),
   });
   await inner.ask('connect', server.path);
@@ -67,7 +71,7 @@ describe('an orchestrator in an orchestrator', () => {
     const link = program('outer_listen').attach({ cgroup: cgroups.outer.path });
     expect(await inner.ask('listen')).toBe('EACCES');
     // After it.
-    await inner.ask('attach', 'allow_listen', cgroups.inner.path);
+    await inner.ask('attach', 'allow_too', cgroups.inner.path);
     const before = { outer: runs('outer_listen'), inner: runs('inner_listen') };
     expect(await inner.ask('listen')).toBe('EACCES');
     // Each was asked, both of the inner ones too.
@@ -110,7 +114,7 @@ describe('a manager without privileges', () => {
     // The negative control: the same bytes load here.
     (await BpfObject.open(fixture('delegation')).load()).close();
 
-    expect(await inner.ask('programs')).toEqual(['allow_listen', 'deny_bind']);
+    expect(await inner.ask('programs')).toEqual(['allow_listen', 'allow_too', 'deny_bind']);
     expect(await inner.ask('listen')).toBe('0');
     const id = await inner.ask<number>('attach', 'deny_bind', cgroups.inner.path);
     expect(linkInfoById(id)).toMatchObject({ attachType: 'lsm_cgroup', cgroupId: cgroups.inner.id });
