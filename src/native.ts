@@ -264,6 +264,8 @@ export interface NativeMessage {
   links: LinkHandle[];
   cgroups: bigint[];
   others: number;
+  /** False when it had more bytes or descriptors than a message may have. */
+  whole: boolean;
 }
 
 /** All that native code offers. Every function throws {@link BpfError}. */
@@ -417,16 +419,14 @@ export interface Binding {
   messageAccept(listening: MessageSocketHandle, onReadable: () => void): MessageSocketHandle | null;
   messagePeer(socket: MessageSocketHandle): NativePeer;
   /** False when the other end is too slow, and the message was not sent. */
-  messageSend(
-    socket: MessageSocketHandle,
-    bytes: Uint8Array,
-    descriptor: number | LinkHandle | null,
-  ): boolean;
+  messageSend(socket: MessageSocketHandle, bytes: Uint8Array): boolean;
+  /** The same, with a link, or a descriptor of Node's by its number. */
+  messageSendWith(socket: MessageSocketHandle, bytes: Uint8Array, descriptor: number | LinkHandle): boolean;
   /**
    * Null when nothing waits, undefined when the other end is gone. With the device number of the cgroup hierarchy
-   * cgroups are looked for among the descriptors, else links.
+   * cgroups are looked for among the descriptors; with 0n, links.
    */
-  messageReceive(socket: MessageSocketHandle, device: bigint | null): NativeMessage | null | undefined;
+  messageReceive(socket: MessageSocketHandle, device: bigint): NativeMessage | null | undefined;
   /** How many threads still close descriptors that the other end's user has sent. */
   messageDiscarding(socket: MessageSocketHandle): number;
   messageArm(socket: MessageSocketHandle): void;

@@ -16,12 +16,15 @@ constexpr uint64_t kMostBacklog = 4096;
 constexpr uint64_t kMostMode = 0777;
 constexpr uint64_t kMostDescriptor = std::numeric_limits<int>::max();
 
-Napi::Value make(const Napi::CallbackInfo& info, MessageSocket socket, const Napi::Value& on_readable) {
-  if (!on_readable.IsFunction()) refuse("onReadable", "a function");
+Napi::Function on_readable(const Napi::Value& value) {
+  if (!value.IsFunction()) refuse("onReadable", "a function");
+  return value.As<Napi::Function>();
+}
+
+Napi::Value make(Napi::Env env, MessageSocket socket, const Napi::Function& on_readable) {
   auto handle = std::make_shared<MessageSocketHandle>(std::move(socket));
-  handle->poller = std::make_unique<Poller>(info.Env(), handle->socket.fd(), PollFor::kReadable,
-                                            on_readable.As<Napi::Function>());
-  return Handle<MessageSocketHandle>::make(info.Env(), std::move(handle));
+  handle->poller = std::make_unique<Poller>(env, handle->socket.fd(), PollFor::kReadable, on_readable);
+  return Handle<MessageSocketHandle>::make(env, std::move(handle));
 }
 
 const MessageSocketHandle& socket_of(const Napi::CallbackInfo& info) {
@@ -33,18 +36,23 @@ Napi::Value listen(const Napi::CallbackInfo& info) {
   const std::string path = text(info[0], "path");
   const auto mode = static_cast<mode_t>(integer(info[1], "mode", kMostMode));
   const int backlog = static_cast<int>(integer(info[2], "backlog", kMostBacklog));
-  return make(info, MessageSocket::listen(path, mode, backlog), info[3]);
+  const Napi::Function callback = on_readable(info[3]);
+  return make(info.Env(), MessageSocket::listen(path, mode, backlog), callback);
 }
 
 // (path, onReadable)
 Napi::Value connect(const Napi::CallbackInfo& info) {
-  return make(info, MessageSocket::connect(text(info[0], "path")), info[1]);
+  const std::string path = text(info[0], "path");
+  const Napi::Function callback = on_readable(info[1]);
+  return make(info.Env(), MessageSocket::connect(path), callback);
 }
 
 // (listening socket, onReadable) => socket, or null when nobody waits
 Napi::Value accept(const Napi::CallbackInfo& info) {
-  auto socket = socket_of(info).socket.accept();
-  return socket ? make(info, std::move(*socket), info[1]) : info.Env().Null();
+  const MessageSocketHandle& listening = socket_of(info);
+  const Napi::Function callback = on_readable(info[1]);
+  auto socket = listening.socket.accept();
+  return socket ? make(info.Env(), std::move(*socket), callback) : info.Env().Null();
 }
 
 Napi::Value describe_peer(const Napi::CallbackInfo& info) {
@@ -58,76 +66,71 @@ Napi::Value describe_peer(const Napi::CallbackInfo& info) {
 
 // A link's descriptor, or one that Node opened, by its number.
 int descriptor_of(const Napi::Value& value) {
-  if (value.IsNull()) return -1;
   if (value.IsNumber()) return static_cast<int>(integer(value, "descriptor", kMostDescriptor));
   return Handle<LinkHandle>::of(value)->fd.get();
 }
 
-// (socket, bytes, descriptor: number, link or null) => whether it was sent
+// (socket, bytes) => whether it was sent
 Napi::Value send(const Napi::CallbackInfo& info) {
-  const auto content = bytes(info[1], "bytes");
-  return Napi::Boolean::New(info.Env(), socket_of(info).socket.send(content, descriptor_of(info[2])));
+  const MessageSocketHandle& handle = socket_of(info);
+  return Napi::Boolean::New(info.Env(), handle.socket.send(bytes(info[1], "bytes")));
 }
 
-// What is kept of the descriptors that came with a message.
-class Unpacked {
- public:
-  explicit Unpacked(Napi::Env env) : links_(Napi::Array::New(env)), cgroups_(Napi::Array::New(env)) {}
+// (socket, bytes, descriptor: number or link) => whether it was sent
+Napi::Value send_with(const Napi::CallbackInfo& info) {
+  const MessageSocketHandle& handle = socket_of(info);
+  const auto content = bytes(info[1], "bytes");
+  return Napi::Boolean::New(info.Env(), handle.socket.send(content, descriptor_of(info[2])));
+}
 
-  void link(UniqueFd fd) {
+// Takes the cgroups out of descriptors, and gives their ids. The directory of a cgroup closes in no time.
+Napi::Array take_cgroups(Napi::Env env, std::vector<UniqueFd>& descriptors, uint64_t device) {
+  auto ids = Napi::Array::New(env);
+  std::erase_if(descriptors, [&](const UniqueFd& fd) {
+    const auto id = cgroup_id(fd.get(), device);
+    if (id) ids.Set(ids.Length(), Napi::BigInt::New(env, *id));
+    return id.has_value();
+  });
+  return ids;
+}
+
+Napi::Array take_links(Napi::Env env, std::vector<UniqueFd>& descriptors) {
+  auto links = Napi::Array::New(env);
+  std::erase_if(descriptors, [&](UniqueFd& fd) {
+    if (!is_link(fd.get())) return false;
     auto link = std::make_shared<LinkHandle>(std::move(fd));
-    links_.Set(links_.Length(), Handle<LinkHandle>::make(links_.Env(), std::move(link)));
-  }
-  void cgroup(uint64_t id) { cgroups_.Set(cgroups_.Length(), Napi::BigInt::New(cgroups_.Env(), id)); }
-  void other(UniqueFd fd) { others_.push_back(std::move(fd)); }
+    links.Set(links.Length(), Handle<LinkHandle>::make(env, std::move(link)));
+    return true;
+  });
+  return links;
+}
 
-  // Closes what nobody wants.
-  void put_into(Napi::Object result, uid_t sender) {
-    result.Set("links", links_);
-    result.Set("cgroups", cgroups_);
-    result.Set("others", static_cast<double>(others_.size()));
-    discard(std::move(others_), sender);
-  }
+Napi::Value value_of(Napi::Env env, Waiting waiting, Message& message, uint64_t device) {
+  if (waiting == Waiting::kNothing) return env.Null();
+  if (waiting == Waiting::kEnd) return env.Undefined();
+  const bool wants_cgroups = device != 0;
+  auto result = Napi::Object::New(env);
+  result.Set("bytes", Napi::Buffer<std::byte>::Copy(env, message.bytes.data(), message.bytes.size()));
+  result.Set("cgroups",
+             wants_cgroups ? take_cgroups(env, message.descriptors, device) : Napi::Array::New(env));
+  result.Set("links", wants_cgroups ? Napi::Array::New(env) : take_links(env, message.descriptors));
+  result.Set("others", static_cast<double>(message.descriptors.size()));
+  result.Set("whole", waiting == Waiting::kMessage);
+  return result;
+}
 
- private:
-  Napi::Array links_, cgroups_;
-  std::vector<UniqueFd> others_;
-};
-
-// (socket, device: bigint or null) => { bytes, links, cgroups, others }, or null when nothing waits, or
+// (socket, device or 0n) => { bytes, cgroups, links, others, whole }, or null when nothing waits, or
 // undefined at the end. With the device of the cgroup hierarchy, cgroups are looked for among the
 // descriptors, else links.
 Napi::Value receive(const Napi::CallbackInfo& info) {
-  const auto handle = Handle<MessageSocketHandle>::of(info[0]);
-  const bool wants_cgroups = !info[1].IsNull();
-  const uint64_t device = wants_cgroups ? u64(info[1], "device") : 0;
+  const MessageSocketHandle& handle = socket_of(info);
+  const uint64_t device = u64(info[1], "device");
   Message message;
-  switch (handle->socket.receive(message)) {
-    case Waiting::kNothing:
-      return info.Env().Null();
-    case Waiting::kEnd:
-      return info.Env().Undefined();
-    case Waiting::kMessage:
-      break;
-  }
-  Unpacked unpacked(info.Env());
-  for (UniqueFd& fd : message.descriptors) {
-    if (wants_cgroups) {
-      // A directory of the cgroup file system, whose closing takes no time.
-      if (const auto id = cgroup_id(fd.get(), device)) {
-        unpacked.cgroup(*id);
-        continue;
-      }
-    } else if (is_link(fd.get())) {
-      unpacked.link(std::move(fd));
-      continue;
-    }
-    unpacked.other(std::move(fd));
-  }
-  auto result = Napi::Object::New(info.Env());
-  result.Set("bytes", Napi::Buffer<std::byte>::Copy(info.Env(), message.bytes.data(), message.bytes.size()));
-  unpacked.put_into(result, handle->socket.peer().uid);
-  return result;
+  const Waiting waiting = handle.socket.receive(message);
+  const Napi::Value value = value_of(info.Env(), waiting, message, device);
+  // Also those of a message that is none.
+  discard(std::move(message.descriptors), handle.socket.peer().uid);
+  return value;
 }
 
 // (socket) => how many threads still close what the other end's user has sent
@@ -164,6 +167,7 @@ void export_message_socket(Napi::Object exports) {
   export_function<accept>(exports, "messageAccept");
   export_function<describe_peer>(exports, "messagePeer");
   export_function<send>(exports, "messageSend");
+  export_function<send_with>(exports, "messageSendWith");
   export_function<receive>(exports, "messageReceive");
   export_function<count_discarding>(exports, "messageDiscarding");
   export_function<path_by_id>(exports, "cgroupPathById");

@@ -142,10 +142,7 @@ Waiting MessageSocket::receive(Message& message) const {
   }
   message.bytes.resize(static_cast<size_t>(size));
   message.descriptors = descriptors_in(header);
-  if (header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) {
-    message.descriptors.clear();
-    throw Error(EMSGSIZE, "recvmsg", "a message has more bytes or descriptors than any may have");
-  }
+  if (header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) return Waiting::kTooLarge;
   // Messages have at least one byte, so none is the end.
   return size == 0 ? Waiting::kEnd : Waiting::kMessage;
 }

@@ -26,11 +26,11 @@ struct Message {
   std::vector<UniqueFd> descriptors;
 };
 
-enum class Waiting { kNothing, kMessage, kEnd };
+enum class Waiting { kNothing, kMessage, kTooLarge, kEnd };
 
 class MessageSocket {
  public:
-  // What a message may hold at most. A larger one is not sent; of one that arrives nothing is kept.
+  // What a message may hold at most. A larger one is not sent.
   static constexpr size_t kMostBytes = 16 << 10;
   static constexpr size_t kMostDescriptors = 4;
 
@@ -48,7 +48,8 @@ class MessageSocket {
   // False when the other end is slow to read, and the message was not sent. Throws EPIPE when it is gone.
   bool send(std::span<const std::byte> bytes, int descriptor = -1) const;
 
-  // Receives the next message into `message`, if one waits. Throws EMSGSIZE for one that is too large.
+  // Receives the next message into `message`, if one waits; of one that is too large, what there was room
+  // for. Whatever came, `message` has its descriptors.
   Waiting receive(Message& message) const;
 
  private:

@@ -124,7 +124,12 @@ export class BrokerClient implements Disposable {
   /** Why it fails is told by what was asked. */
   #send(request: Request, descriptor: number | null): void {
     try {
-      if (native().messageSend(this.#socket, encodeMessage(request), descriptor)) return;
+      const bytes = encodeMessage(request);
+      const sent =
+        descriptor === null
+          ? native().messageSend(this.#socket, bytes)
+          : native().messageSendWith(this.#socket, bytes, descriptor);
+      if (sent) return;
       this.#forget(request.id, this.#gone('it does not read what it is asked'));
     } catch (error) {
       if (!(error instanceof BpfError)) throw error;
@@ -138,7 +143,7 @@ export class BrokerClient implements Disposable {
     try {
       for (;;) {
         if (this.#end) return;
-        const message = native().messageReceive(this.#socket, null);
+        const message = native().messageReceive(this.#socket, 0n);
         if (message === null) break;
         if (message) this.#settle(message);
         else this.#close(this.#gone('it ended the connection'));

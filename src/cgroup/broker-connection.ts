@@ -3,14 +3,7 @@ import { BpfError, rephrase } from '../errors.js';
 import { type MessageSocketHandle, type NativeMessage, native } from '../native.js';
 import type { BpfProgram, Link } from '../object/index.js';
 import type { LinkAccount } from './broker-account.js';
-import {
-  type Answer,
-  decodeRequest,
-  encodeMessage,
-  type Farewell,
-  failureOf,
-  type Request,
-} from './broker-messages.js';
+import { type Answer, decodeRequest, encodeMessage, failureOf, type Request } from './broker-messages.js';
 import type { BrokerRecord, CheckedOptions, Peer } from './broker-options.js';
 import { Cgroup } from './cgroup.js';
 
@@ -53,7 +46,7 @@ export class BrokerConnection {
       else if (message === undefined) this.close();
     } catch (error) {
       if (!(error instanceof BpfError)) throw error;
-      this.dismiss(error.code === 'EMSGSIZE' ? noRequest(error) : error);
+      this.dismiss(error);
     }
     if (!this.#closed) native().messageArm(this.#socket);
   }
@@ -62,7 +55,7 @@ export class BrokerConnection {
   dismiss(error: BpfError): void {
     if (this.#closed) return;
     try {
-      native().messageSend(this.#socket, encodeMessage({ farewell: failureOf(error) }), null);
+      native().messageSend(this.#socket, encodeMessage({ farewell: failureOf(error) }));
     } catch (unsent) {
       if (!(unsent instanceof BpfError)) throw unsent;
     }
@@ -79,7 +72,8 @@ export class BrokerConnection {
 
   /** @throws BpfError for a client that cannot be told, or sends what is no request: the connection is to end */
   #answer(message: NativeMessage): void {
-    const request = message.others === 0 ? decodeRequest(message.bytes) : undefined;
+    const fit = message.whole && message.others === 0;
+    const request = fit ? decodeRequest(message.bytes) : undefined;
     if (!request) throw noRequest();
     const { id } = request;
     if (request.call === 'programs') {
@@ -171,8 +165,12 @@ export class BrokerConnection {
     throw refusal('the broker cannot tell where you may attach: subtreeOf() gave no Cgroup');
   }
 
-  #send(answer: Answer | Farewell, link?: Link): void {
-    if (native().messageSend(this.#socket, encodeMessage(answer), link?.handle ?? null)) return;
+  #send(answer: Answer, link?: Link): void {
+    const bytes = encodeMessage(answer);
+    const sent = link
+      ? native().messageSendWith(this.#socket, bytes, link.handle)
+      : native().messageSend(this.#socket, bytes);
+    if (sent) return;
     throw new BpfError('a client of the broker does not read its answers', {
       code: 'ERR_BPF_BROKER_MESSAGE',
       reason: 'input',
@@ -184,11 +182,10 @@ export class BrokerConnection {
   }
 }
 
-function noRequest(cause?: BpfError): BpfError {
+function noRequest(): BpfError {
   return new BpfError('the broker was sent something that is no request', {
     code: 'ERR_BPF_BROKER_MESSAGE',
     reason: 'input',
-    cause,
   });
 }
 
