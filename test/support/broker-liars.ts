@@ -1,4 +1,7 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { BpfObject, BrokerClient, Cgroup } from '../../src/index.js';
 import {
@@ -10,10 +13,16 @@ import {
   settled,
   type TestBroker,
 } from './broker.js';
-import { fixture } from './objects.js';
+import { Helper } from './helper.js';
+import { fixture, program } from './objects.js';
 import { NOBODY } from './ordinary-user.js';
 
 const EGRESS = '{"id":1,"call":"attach","program":"egress"}';
+
+/** Threads that close what one user has sent, at a time. */
+const MOST_DISCARDING = 4;
+
+const noFuse = existsSync('/dev/fuse') ? undefined : 'this kernel has no FUSE';
 
 /** What comes of clients that keep to no rules: for guests of any version, and for the host. */
 export function describeLiars(): void {
@@ -98,6 +107,29 @@ export function describeLiars(): void {
       expect(await lie(`take ${V1}`, `send ${EGRESS}`)).toContain('"ERR_BPF_BROKER_MESSAGE"');
     });
 
+    test.skipIf(noFuse)(
+      `passes a file that never lets itself be closed: nobody waits for it${noFuse ? ` (skipped: ${noFuse})` : ''}`,
+      async () => {
+        using honest = BrokerClient.connect(server.path);
+        const directory = mkdtempSync(join(tmpdir(), 'bpf-lsm-stuck-'));
+        using stuck = new Helper(directory, [program('stuck_file')]);
+        for (let i = 0; i < MOST_DISCARDING; i++) {
+          expect(await stuck.ask(`${server.path}\n${EGRESS}`)).toContain('"ERR_BPF_BROKER_MESSAGE"');
+          expect(await honest.programs()).toEqual(['egress', 'ingress']);
+        }
+        // By now this user keeps enough threads busy.
+        expect(await stuck.ask(`${server.path}\n${EGRESS}`)).toContain('does not let itself be closed');
+        using liar = await connectedLiar(server.path);
+        await liar.ask('send {"id":1,"call":"programs"}');
+        expect(await liar.ask('receive')).toContain('egress');
+        // With the file system everything that hung in it ends.
+        await stuck.end();
+        using again = await untilServed(server.path);
+        expect(await again.programs()).toEqual(['egress', 'ingress']);
+        rmdirSync(directory);
+      },
+    );
+
     test('sends a message of nothing: it is taken to be gone', async () => {
       expect(await lie(named('take INNER'), 'send-bytes 0')).toBe('end');
       expect(server.records).toEqual([]);
@@ -137,4 +169,14 @@ export function describeLiars(): void {
       await settled(() => attachedIn(cgroups.outer).length === 0 && server.broker.clients === 0);
     });
   });
+}
+
+/** A client that the broker has room for again. */
+async function untilServed(path: string): Promise<BrokerClient> {
+  for (;;) {
+    const client = BrokerClient.connect(path);
+    const names = await client.programs().catch(() => undefined);
+    if (names) return client;
+    await sleep(5);
+  }
 }
