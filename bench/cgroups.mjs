@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { BpfObject, Cgroup } from '../dist/index.js';
 import { ROOT } from '../scripts/say.mjs';
 import { CALLS } from './build.mjs';
@@ -21,6 +22,12 @@ const PROGRAMS = [0, 1, 8, 64];
 const DEPTHS = [1, 8];
 const CALLS_A_ROUND = 400;
 
+// The first rounds fill caches, and are left out.
+const WARM_UP_ROUNDS = 3;
+
+/** What is freed is freed after a grace period (ms). */
+const GRACE = 500;
+
 /** @param {{ name: string, group: string }} one */
 export async function measureCgroups(one, { rounds, size }) {
   const objects = [];
@@ -30,7 +37,9 @@ export async function measureCgroups(one, { rounds, size }) {
     const copies = one.name === 'cgroup-scale' ? 1 : Math.max(...PROGRAMS);
     for (let i = 0; i < copies; i++) objects.push(await BpfObject.open(OBJECT).load());
     const measured =
-      one.name === 'cgroup-scale' ? scale(objects[0], top, size) : await calls(objects, top, rounds, size);
+      one.name === 'cgroup-scale'
+        ? await scale(objects[0], top, size)
+        : await calls(objects, top, rounds, size);
     return { name: one.name, group: one.group, ...measured };
   } finally {
     for (const cgroup of [...top.subtree()].reverse()) cgroup.remove();
@@ -39,42 +48,37 @@ export async function measureCgroups(one, { rounds, size }) {
 }
 
 /** Thousands of instructions, and bytes of kernel memory, for each cgroup, attachment and so on. */
-function scale(object, top, size) {
+async function scale(object, top, size) {
   const count = Math.max(1, Math.round(CGROUPS * size));
   const cgroups = [];
   const links = [];
   const names = Array.from({ length: count }, (_, i) => `c${i}`);
-  const steps = [
-    step('make a cgroup', names, (name) => cgroups.push(top.createChild(name))),
-    ...HOOKS.map((hook) =>
-      step(`attach a program to ${hook.replace('lsm_', 'socket_')}`, cgroups, (cgroup) =>
-        links.push(object.programs[hook].attach({ cgroup })),
-      ),
-    ),
-    step('ask a link', links, (link) => link.info()),
-    step('close a link', links, (link) => link.close()),
-    step('remove a cgroup', cgroups, (cgroup) => cgroup.remove()),
-  ];
+  const steps = [await step('make a cgroup', names, (name) => cgroups.push(top.createChild(name)))];
+  for (const hook of HOOKS) {
+    const what = `attach a program to ${hook.replace('lsm_', 'socket_')}`;
+    steps.push(await step(what, cgroups, (cgroup) => links.push(object.programs[hook].attach({ cgroup }))));
+  }
+  steps.push(
+    await step('ask a link', links, (link) => link.info()),
+    await step('close a link', links, (link) => link.close()),
+    await step('remove a cgroup', cgroups, (cgroup) => cgroup.remove()),
+  );
   return { count, steps };
 }
 
-function step(what, list, work) {
+async function step(what, list, work) {
   globalThis.gc?.();
-  const memory = kernelMemory();
+  const before = await kernelMemory();
   const began = process.hrtime.bigint();
-  const each = [...list];
-  for (const one of each) work(one);
-  const took = Number(process.hrtime.bigint() - began);
-  return {
-    what,
-    times: each.length,
-    instructions: took / each.length,
-    bytes: (kernelMemory() - memory) / each.length,
-  };
+  for (const one of list) work(one);
+  const instructions = Number(process.hrtime.bigint() - began) / list.length;
+  const bytes = ((await kernelMemory()) - before) / list.length;
+  return { what, times: list.length, instructions, bytes };
 }
 
 /** What the kernel has taken for itself, in bytes. */
-function kernelMemory() {
+async function kernelMemory() {
+  await sleep(GRACE);
   const text = readFileSync('/proc/meminfo', 'utf8');
   const bytes = (name) => Number(new RegExp(`^${name}:\\s*(\\d+) kB`, 'm').exec(text)?.[1] ?? 0) * 1024;
   return bytes('Slab') + bytes('Percpu') + bytes('VmallocUsed');
@@ -84,6 +88,7 @@ function kernelMemory() {
 async function calls(objects, top, rounds, size) {
   const count = Math.min(512, Math.max(1, Math.round(CALLS_A_ROUND * size)));
   const rows = [];
+  for (const call of ['connect', 'bind']) await timed(top, call, count, rounds);
   for (const call of ['connect', 'bind']) {
     for (const [carrier, prefix] of Object.entries(CARRIERS)) {
       for (const depth of DEPTHS) {
@@ -141,8 +146,7 @@ async function timed(cgroup, call, count, rounds) {
   const lines = createInterface({ input: child.stdout });
   cgroup.add(child.pid);
   const nanoseconds = [];
-  // The first round fills caches, and is left out.
-  for (let round = -1; round < rounds; round++) {
+  for (let round = -WARM_UP_ROUNDS; round < rounds; round++) {
     child.stdin.write(`${call} ${count}\n`);
     const [line] = await once(lines, 'line');
     if (round >= 0) nanoseconds.push(Number(line) / count);
