@@ -4,7 +4,7 @@ import { type MessageSocketHandle, type NativeMessage, native } from '../native.
 import type { BpfProgram, Link } from '../object/index.js';
 import type { LinkAccount } from './broker-account.js';
 import { type Answer, decodeRequest, encodeMessage, failureOf, type Request } from './broker-messages.js';
-import type { BrokerRecord, CheckedOptions, Peer } from './broker-options.js';
+import type { BrokerPeer, BrokerRecord, CheckedOptions } from './broker-options.js';
 import { Cgroup } from './cgroup.js';
 
 /** What all connections of a broker share. */
@@ -19,7 +19,7 @@ export interface Shared {
 
 /** Somebody who is connected to a broker. Nothing they send is believed. */
 export class BrokerConnection {
-  readonly peer: Peer;
+  readonly peer: BrokerPeer;
   readonly #socket: MessageSocketHandle;
   readonly #shared: Shared;
   readonly #onClose: (connection: BrokerConnection) => void;

@@ -5,7 +5,7 @@ import { encodeMessage, MOST_BYTES } from './broker-messages.js';
 import type { Cgroup } from './cgroup.js';
 
 /** Who is connected to a broker, as the kernel noted when they connected (SO_PEERCRED). */
-export interface Peer {
+export interface BrokerPeer {
   /** For records only: by now it may be another process's. As this process's PID namespace knows it; else 0. */
   readonly pid: number;
   readonly uid: number;
@@ -15,7 +15,7 @@ export interface Peer {
 /** Something a broker did, or refused to do. */
 export interface BrokerRecord {
   /** Absent when nobody could be connected. */
-  peer?: Peer;
+  peer?: BrokerPeer;
   /** The program that was asked for; absent when it never came to that. */
   program?: string;
   /** The cgroup that it was asked for. */
@@ -51,7 +51,7 @@ export interface BrokerOptions {
    * The cgroup below which, itself included, a client may attach; undefined for a client that may nowhere. Asked when
    * somebody connects, and at every request. Decide by the user: the process may be another by now.
    */
-  subtreeOf: (peer: Peer) => Cgroup | undefined;
+  subtreeOf: (peer: BrokerPeer) => Cgroup | undefined;
   /** Told of everything that was done or refused. What it throws is an uncaught exception. */
   onRecord?: (record: BrokerRecord) => void;
   /** Bounds on what clients can make the broker and the kernel hold. */

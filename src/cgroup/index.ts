@@ -1,4 +1,4 @@
 export { Broker } from './broker.js';
 export { BrokerClient } from './broker-client.js';
-export type { BrokerLimits, BrokerOptions, BrokerRecord, Peer } from './broker-options.js';
+export type { BrokerLimits, BrokerOptions, BrokerPeer, BrokerRecord } from './broker-options.js';
 export { Cgroup, type WaitOptions } from './cgroup.js';
