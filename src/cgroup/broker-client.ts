@@ -21,6 +21,7 @@ interface Waiting {
  * Needs no privilege: only that the cgroup's directory is this user's. Linux 5.19.
  */
 export class BrokerClient implements Disposable {
+  /** Where the broker listens. */
   readonly path: string;
   readonly #socket: MessageSocketHandle;
   readonly #waiting = new Map<number, Waiting>();
@@ -89,6 +90,7 @@ export class BrokerClient implements Disposable {
     this.#close(this.#gone('it was closed here'));
   }
 
+  /** Closes it at the end of the scope of `using`. */
   [Symbol.dispose](): void {
     this.close();
   }

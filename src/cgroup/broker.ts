@@ -33,6 +33,7 @@ const PAUSE_MS = 100;
  * looking through the hierarchy. Linux 5.19; `lsm_cgroup/` programs 6.0.
  */
 export class Broker implements Disposable {
+  /** Where it listens. */
   readonly path: string;
   readonly #shared: Shared;
   readonly #listening: MessageSocketHandle;
@@ -97,6 +98,7 @@ export class Broker implements Disposable {
       unlinkSync(this.path);
   }
 
+  /** Closes it at the end of the scope of `using`. */
   [Symbol.dispose](): void {
     this.close();
   }
