@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from '
 import { posix } from 'node:path';
 import { describeValue } from '../btf/index.js';
 import { BpfError } from '../errors.js';
+import { native } from '../native.js';
 import {
   type AttachedList,
   type AttachedOptions,
@@ -81,13 +82,17 @@ export class Cgroup {
   }
 
   /**
-   * The cgroup with an id, such as a link or an event tells. Looked for from the top down.
+   * The cgroup with an id, such as a link or an event tells. Without CAP_DAC_READ_SEARCH it is looked for from the top
+   * down.
    *
    * @throws BpfError `ERR_BPF_CGROUP_GONE` when no cgroup that this process sees has it
    */
   static byId(id: bigint): Cgroup {
-    const found = find(Cgroup.root(), id);
-    if (found) return found;
+    const path = pathById(id);
+    if (path !== null) {
+      const found = path === undefined ? find(Cgroup.root(), id) : openIfAny(path);
+      if (found?.id === id) return found;
+    }
     throw new BpfError(`there is no cgroup with id ${id}`, { code: 'ERR_BPF_CGROUP_GONE', reason: 'input' });
   }
 
@@ -195,7 +200,7 @@ export class Cgroup {
   /** Whether `other` is this cgroup or one below it. */
   contains(other: Cgroup): boolean {
     const below = posix.relative(this.path, other.path);
-    return below === '' ? other.id === this.id : !below.startsWith('..');
+    return below === '' ? other.id === this.id : below !== '..' && !below.startsWith('../');
   }
 
   /**
@@ -378,6 +383,26 @@ export class Cgroup {
 function find(from: Cgroup, id: bigint): Cgroup | undefined {
   for (const cgroup of from.subtree()) if (cgroup.id === id) return cgroup;
   return undefined;
+}
+
+/** Where the kernel says it is, null for nowhere; undefined when it does not tell this process. */
+function pathById(id: bigint): string | null | undefined {
+  try {
+    return native().cgroupPathById(hierarchy().mountPoint, id);
+  } catch (error) {
+    if (error instanceof BpfError && error.code === 'EPERM') return undefined;
+    throw error;
+  }
+}
+
+/** What the kernel named may be gone by now, or be above all that is mounted here. */
+function openIfAny(path: string): Cgroup | undefined {
+  try {
+    return Cgroup.open(path);
+  } catch (error) {
+    if (isMissing(error) || (error as BpfError).code === 'ERR_BPF_NOT_CGROUP') return undefined;
+    throw error;
+  }
 }
 
 function isMissing(error: unknown): boolean {

@@ -8,5 +8,11 @@ export { kernelBtf, lsmHookIds, similarHooks } from './kernel-hooks.js';
 export { kernelEnum, kernelMember } from './kernel-types.js';
 export { KFUNCS } from './kfuncs.js';
 export { linkInfoById } from './link-info.js';
-export { attachTypeNumber, CGROUP_ATTACH_TYPES, functionName, withoutHookPrefix } from './program-kind.js';
+export {
+  attachTypeNumber,
+  CGROUP_ATTACH_TYPES,
+  cgroupAttachTypes,
+  functionName,
+  withoutHookPrefix,
+} from './program-kind.js';
 export { type TakingBack, takingBackById } from './taking-back.js';
