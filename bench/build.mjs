@@ -7,6 +7,8 @@ import { giveUp, quietly, ROOT, say } from '../scripts/say.mjs';
 
 export const OBJECT = `${ROOT}build/bench/bpf/bench.bpf.o`;
 const C_PEER = `${ROOT}build/bench/peer-c`;
+/** Makes the calls whose cost is measured. */
+export const CALLS = `${ROOT}build/bench/calls`;
 const GO_PEER = `${ROOT}build/bench/peer-go`;
 // Where Debian's packages of Go libraries put their sources.
 const GO_PATH = '/usr/share/gocode';
@@ -19,6 +21,7 @@ export async function buildPeers(wanted) {
   await build();
   mkdirSync(`${ROOT}build/bench`, { recursive: true });
   if (wanted.includes('c')) buildC();
+  buildCalls();
   const go = wanted.includes('go') && buildGo();
   return peerCommands(wanted.filter((name) => name !== 'go' || go));
 }
@@ -36,6 +39,13 @@ function buildC() {
   const args = ['-O2', '-Wall', '-Wextra', '-Werror', ...flags('--cflags'), ...sources, ...flags('--libs')];
   if (!quietly(process.env.CC ?? 'cc', [...args, '-o', C_PEER]))
     giveUp('The C peer does not compile: see above.');
+}
+
+function buildCalls() {
+  const sources = sourcesIn('calls', '.c');
+  if (isNewer(CALLS, sources)) return;
+  if (!quietly(process.env.CC ?? 'cc', ['-O2', '-Wall', '-Wextra', '-Werror', ...sources, '-o', CALLS]))
+    giveUp('The program that makes calls does not compile: see above.');
 }
 
 function pkgConfig(what) {

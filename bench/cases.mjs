@@ -42,12 +42,13 @@ const WAYS = new Map([
 /**
  * @typedef {object} Case
  * @property {string} name
- * @property {'load' | 'maps' | 'ring' | 'event-loop'} group
+ * @property {'load' | 'maps' | 'ring' | 'event-loop' | 'cgroup-scale' | 'cgroup-calls'} group
  * @property {string} target what the peers are told beside their own case
  * @property {number} count how much a round is
  * @property {Record<string, string | undefined>} peers each peer's own case
  * @property {number} [mostRatio] the goal, in multiples of the C program's time
  * @property {number} [leastRate] the goal, in units a second
+ * @property {boolean} [counted] only in a guest, which counts instructions; there are no peers
  * @property {boolean} [lsm] only where LSM programs can be loaded
  */
 
@@ -78,6 +79,15 @@ export const CASES = [
     target: way,
     count: 2000,
     peers: { js: 'event-loop' },
+  })),
+  ...['cgroup-scale', 'cgroup-calls'].map((name) => ({
+    name,
+    group: name,
+    target: '',
+    count: 1,
+    peers: {},
+    counted: true,
+    lsm: true,
   })),
 ];
 

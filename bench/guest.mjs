@@ -4,8 +4,10 @@ import { describeKernel, kernelLines, Vm } from '../dist/testing/index.js';
 import { giveUp, ROOT, say } from '../scripts/say.mjs';
 import { setUp } from '../scripts/setup.mjs';
 
+const IN_GUESTS = ['load', 'cgroup'];
+
 /** Runs the benchmark itself in a guest, which counts instructions: time there is a nanosecond for each. */
-export async function measureInGuest({ kernel, rounds, size }) {
+export async function measureInGuest({ kernel, rounds, size, case: wanted }) {
   if (!kernelLines.includes(kernel))
     giveUp(`There is no kernel ${kernel}; there are ${kernelLines.join(', ')}.`);
   await setUp({ guests: [kernel] });
@@ -15,11 +17,11 @@ export async function measureInGuest({ kernel, rounds, size }) {
     const { code, stdout, stderr } = await vm.run(
       [
         'node',
+        '--expose-gc',
         'bench/run.mjs',
         '--inside',
         '--json',
-        '--case',
-        'load',
+        ...(wanted.join('') === '' ? IN_GUESTS : wanted).flatMap((name) => ['--case', name]),
         '--peers',
         'c,js',
         '--rounds',

@@ -14,7 +14,7 @@ golang-github-cilium-ebpf-dev are installed. Needs root. Results go to build/ben
   --rounds N       rounds of every case, all peers in turn (default 11)
   --size FACTOR    how much of the usual work a round is (default 1)
   --peers LIST     of c, js, go (default all there are)
-  --vm             in a guest, where LSM programs can be loaded: loading and attaching
+  --vm             in a guest, where LSM programs can be loaded: loading, attaching, and what cgroups cost
   --kernel LINE    the guest's kernel (default 7.3)
   --json           print the results as JSON
   --write-docs     put the tables into docs/benchmarks.md
@@ -67,6 +67,7 @@ async function here(chosen) {
   const { check } = await import('../dist/index.js');
   const { describeMachine, onCpu, pinning, Pressure } = await import('./machine.mjs');
   const { measure } = await import('./measure.mjs');
+  const { measureCgroups } = await import('./cgroups.mjs');
   const { tablesOf, asText } = await import('./tables.mjs');
 
   const cpu = pinning();
@@ -80,16 +81,16 @@ async function here(chosen) {
   const pressure = new Pressure();
   const results = [];
   for (const one of chosen) {
-    const obstacle = one.lsm && (await obstacleHere(check));
+    const obstacle =
+      (one.counted && !values.inside && 'it counts instructions') || (one.lsm && (await obstacleHere(check)));
     if (obstacle) {
       say(`${one.name}: left out, ${obstacle}; npm run bench -- --vm measures it in a guest.`);
       results.push({ name: one.name, group: one.group, skipped: obstacle });
       continue;
     }
-    const result = await measure(one, commands, values);
+    const result = one.counted ? await measureCgroups(one, values) : await measure(one, commands, values);
     results.push(result);
-    const [table] = tablesOf([result]);
-    if (table) say(`\n${asText(table)}`);
+    for (const table of tablesOf([result])) say(`\n${asText(table)}`);
   }
   return {
     date: new Date().toISOString(),

@@ -4,7 +4,7 @@ import { describeRecords } from './cases.mjs';
 
 /** @returns {{ title: string, head: string[], rows: string[][] }[]} */
 export function tablesOf(results) {
-  return [loadTable, mapTable, ringTable, loopTable]
+  return [loadTable, mapTable, ringTable, loopTable, cgroupTable, callTable]
     .map((table) => table(results))
     .filter(({ rows }) => rows.length > 0);
 }
@@ -55,6 +55,37 @@ function loopTable(results) {
   return {
     title: 'The event loop beside a full ring: delay in microseconds',
     head: ['read as', 'million records a second', 'half of the time', '99 % of the time', 'at most'],
+    rows,
+  };
+}
+
+function cgroupTable(results) {
+  const rows = ofGroup(results, 'cgroup-scale').flatMap(({ steps }) =>
+    steps.map(({ what, times, instructions, bytes }) => [
+      what,
+      `${times}`,
+      digits(instructions / 1000),
+      bytes.toFixed(0),
+    ]),
+  );
+  return {
+    title: 'A thousand cgroups, three hooks each: for one of them',
+    head: ['', 'times', 'thousand instructions', "bytes of the kernel's memory"],
+    rows,
+  };
+}
+
+function callTable(results) {
+  const [first] = ofGroup(results, 'cgroup-calls');
+  const rows = (first?.rows ?? []).map(({ call, carrier, depth, cells, beside }) => [
+    call,
+    `${carrier}/`,
+    `${depth}`,
+    ...[...cells, beside].map(({ median }) => median.toFixed(0)),
+  ]);
+  return {
+    title: 'Calls below cgroups with programs: instructions',
+    head: ['call', 'programs in', 'depth', ...(first?.programs ?? []).map(String), 'none; 64 beside'],
     rows,
   };
 }

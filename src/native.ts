@@ -16,6 +16,7 @@ export type LinkHandle = Handle<'link'>;
 export type StatisticsHandle = Handle<'statistics'>;
 export type ReaderHandle = Handle<'reader'>;
 export type UserRingHandle = Handle<'userRing'>;
+export type MessageSocketHandle = Handle<'messageSocket'>;
 
 export interface NativeProgramSpec {
   name: string;
@@ -250,6 +251,23 @@ export interface NativeMapProbe {
   holdsArrays: boolean;
 }
 
+/** Who is at the other end of a connection (SO_PEERCRED). */
+export interface NativePeer {
+  pid: number;
+  uid: number;
+  gid: number;
+}
+
+export interface NativeMessage {
+  bytes: Uint8Array;
+  /** Of the descriptors that came with it: the links, or the ids of the cgroups, and how many were neither. */
+  links: LinkHandle[];
+  cgroups: bigint[];
+  others: number;
+  /** False when it had more bytes or descriptors than a message may have. */
+  whole: boolean;
+}
+
 /** All that native code offers. Every function throws {@link BpfError}. */
 export interface Binding {
   setErrorFactory(make: (message: string, fields: BpfErrorFields) => Error): void;
@@ -394,6 +412,29 @@ export interface Binding {
   userRingDisarm(ring: UserRingHandle): void;
   userRingRef(ring: UserRingHandle, keepAlive: boolean): void;
   userRingClose(ring: UserRingHandle): void;
+
+  messageListen(path: string, mode: number, backlog: number, onReadable: () => void): MessageSocketHandle;
+  messageConnect(path: string, onReadable: () => void): MessageSocketHandle;
+  /** Null when nobody waits to be accepted. */
+  messageAccept(listening: MessageSocketHandle, onReadable: () => void): MessageSocketHandle | null;
+  messagePeer(socket: MessageSocketHandle): NativePeer;
+  /** False when the other end is too slow, and the message was not sent. */
+  messageSend(socket: MessageSocketHandle, bytes: Uint8Array): boolean;
+  /** The same, with a link, or a descriptor of Node's by its number. */
+  messageSendWith(socket: MessageSocketHandle, bytes: Uint8Array, descriptor: number | LinkHandle): boolean;
+  /**
+   * Null when nothing waits, undefined when the other end is gone. With the device number of the cgroup hierarchy
+   * cgroups are looked for among the descriptors; with 0n, links.
+   */
+  messageReceive(socket: MessageSocketHandle, device: bigint): NativeMessage | null | undefined;
+  /** How many threads still close descriptors that the other end's user has sent. */
+  messageDiscarding(socket: MessageSocketHandle): number;
+  messageArm(socket: MessageSocketHandle): void;
+  messageRef(socket: MessageSocketHandle, keepAlive: boolean): void;
+  messageClose(socket: MessageSocketHandle): void;
+
+  /** Where the cgroup with this id is; null when there is none. */
+  cgroupPathById(mountPoint: string, id: bigint): string | null;
 
   /** The kernel counts runs of programs until it is closed. */
   statisticsEnable(): StatisticsHandle;

@@ -29,6 +29,7 @@ static Napi::Object init(Napi::Env env, Napi::Object exports) {
   export_map_objects(exports);
   export_object_maps(exports);
   export_link(exports);
+  export_message_socket(exports);
   export_reader(exports);
   export_perf(exports);
   export_user_ring(exports);

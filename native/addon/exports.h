@@ -17,6 +17,7 @@ void export_map_memory(Napi::Object exports);
 void export_map_objects(Napi::Object exports);
 void export_object_maps(Napi::Object exports);
 void export_link(Napi::Object exports);
+void export_message_socket(Napi::Object exports);
 void export_reader(Napi::Object exports);
 void export_perf(Napi::Object exports);
 void export_user_ring(Napi::Object exports);

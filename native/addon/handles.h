@@ -4,6 +4,7 @@
 #include <atomic>
 
 #include "../core/map.h"
+#include "../core/message_socket.h"
 #include "../core/object.h"
 #include "../core/perf.h"
 #include "../core/ring.h"
@@ -49,6 +50,12 @@ struct UserRingHandle {
   std::unique_ptr<Poller> poller;  // as above
 };
 
+struct MessageSocketHandle {
+  explicit MessageSocketHandle(MessageSocket connection) : socket(std::move(connection)) {}
+  MessageSocket socket;
+  std::unique_ptr<Poller> poller;  // as above
+};
+
 template <>
 struct HandleKind<ObjectHandle> {
   static constexpr const char* kNoun = "BPF object";
@@ -83,6 +90,11 @@ struct HandleKind<ReaderHandle> {
 template <>
 struct HandleKind<UserRingHandle> {
   static constexpr const char* kNoun = "user ring buffer";
+};
+
+template <>
+struct HandleKind<MessageSocketHandle> {
+  static constexpr const char* kNoun = "message socket";
 };
 
 // The object, unless a pool thread is at work on it.

@@ -67,7 +67,7 @@ Poller::Poller(Napi::Env env, int fd, PollFor what, Napi::Function on_ready) {
   state->owner = this;
   state->events = what == PollFor::kReadable ? UV_READABLE : UV_WRITABLE;
   const int result = uv_poll_init(loop, &state->handle, fd);
-  if (result < 0) throw Error(-result, "uv_poll_init", "cannot wait for the buffer");
+  if (result < 0) throw Error(-result, "uv_poll_init", "cannot wait for the descriptor");
   state_ = state.release();
   state_->handle.data = state_;
   state_->on_ready = Napi::Persistent(on_ready);
@@ -85,7 +85,7 @@ Poller::~Poller() {
 void Poller::arm() {
   if (!state_) return;
   const int result = uv_poll_start(&state_->handle, state_->events, State::on_event);
-  if (result < 0) throw Error(-result, "uv_poll_start", "cannot wait for the buffer");
+  if (result < 0) throw Error(-result, "uv_poll_start", "cannot wait for the descriptor");
 }
 
 void Poller::disarm() {

@@ -38,6 +38,15 @@ ObjectKind kind_of(int fd) {
   throw Error(codes::kWrongKind, "the descriptor is no BPF object but " + std::string(name));
 }
 
+bool is_link(int fd) {
+  try {
+    return kind_of(fd) == ObjectKind::kLink;
+  } catch (const Error& error) {
+    if (error.code() == codes::kWrongKind) return false;
+    throw;
+  }
+}
+
 void pin(int fd, const std::string& path) {
   if (bpf_obj_pin(fd, path.c_str()) < 0) {
     throw Error(errno, "bpf(BPF_OBJ_PIN)", "cannot pin to " + path).with_path(path);

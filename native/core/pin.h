@@ -13,6 +13,9 @@ enum class ObjectKind { kMap, kProgram, kLink };
 // What the descriptor refers to; the kernel takes a descriptor of any kind from a pin.
 ObjectKind kind_of(int fd);
 
+// Whether the descriptor, of anything, is that of a link.
+bool is_link(int fd);
+
 void pin(int fd, const std::string& path);
 
 // Opens a pin and makes sure that it is of the wanted kind. `flags`, for maps: BPF_F_RDONLY or BPF_F_WRONLY.

@@ -2,9 +2,19 @@ import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from '
 import { posix } from 'node:path';
 import { describeValue } from '../btf/index.js';
 import { BpfError } from '../errors.js';
+import { native } from '../native.js';
+import {
+  type AttachedList,
+  type AttachedOptions,
+  type AttachedTree,
+  attachedBelow,
+  attachedTo,
+} from './attached.js';
+import { detachProgram } from './detach.js';
 import { fileIn, systemError, withDirectory } from './directory.js';
 import { directoryOf, hierarchy } from './hierarchy.js';
 import { removalOf } from './removal.js';
+import { type Weakness, weaknessesOf } from './weaknesses.js';
 
 /** How to wait for something. */
 export interface WaitOptions {
@@ -72,13 +82,17 @@ export class Cgroup {
   }
 
   /**
-   * The cgroup with an id, such as a link or an event tells. Looked for from the top down.
+   * The cgroup with an id, such as a link or an event tells. Without CAP_DAC_READ_SEARCH it is looked for from the top
+   * down.
    *
    * @throws BpfError `ERR_BPF_CGROUP_GONE` when no cgroup that this process sees has it
    */
   static byId(id: bigint): Cgroup {
-    const found = find(Cgroup.root(), id);
-    if (found) return found;
+    const path = pathById(id);
+    if (path !== null) {
+      const found = path === undefined ? find(Cgroup.root(), id) : openIfAny(path);
+      if (found?.id === id) return found;
+    }
     throw new BpfError(`there is no cgroup with id ${id}`, { code: 'ERR_BPF_CGROUP_GONE', reason: 'input' });
   }
 
@@ -186,7 +200,7 @@ export class Cgroup {
   /** Whether `other` is this cgroup or one below it. */
   contains(other: Cgroup): boolean {
     const below = posix.relative(this.path, other.path);
-    return below === '' ? other.id === this.id : !below.startsWith('..');
+    return below === '' ? other.id === this.id : below !== '..' && !below.startsWith('../');
   }
 
   /**
@@ -246,6 +260,58 @@ export class Cgroup {
    */
   async whenRemoved(options: WaitOptions = {}): Promise<void> {
     await removalOf(this.path, () => this.removed, options.signal);
+  }
+
+  /**
+   * The programs that are attached to it, whoever did that and how, by attach types and LSM hooks; with `effective` those
+   * that run for it, inherited ones included. Each list is in the order in which they run.
+   *
+   * Linux 6.0 (the programs of LSM hooks); CAP_NET_ADMIN, and CAP_SYS_ADMIN for names, hooks and links.
+   * kernel/bpf/cgroup.c cgroup_bpf_prog_query().
+   *
+   * @throws BpfError `ERR_BPF_CGROUP_GONE`, `EPERM`; `ERR_BPF_NOT_SUPPORTED` for an attach type that this kernel does not
+   *   have; `ERR_BPF_ARGUMENT`
+   */
+  attached(options: AttachedOptions = {}): AttachedList[] {
+    return attachedTo(this, options);
+  }
+
+  /**
+   * The same of it and of all cgroups below it, as a tree. It is no atomic picture: cgroups that vanish while looking
+   * are left out.
+   *
+   * @throws BpfError as {@link Cgroup.attached} does
+   */
+  attachedTree(options: AttachedOptions = {}): AttachedTree {
+    return attachedBelow(this, options);
+  }
+
+  /**
+   * Detaches a program that somebody attached by the older call of BPF_PROG_ATTACH, which leaves no link behind: to clean
+   * up. What a link attaches, `Link.openById(id).detach()` detaches.
+   *
+   * CAP_SYS_ADMIN and CAP_NET_ADMIN; kernel/bpf/cgroup.c cgroup_bpf_prog_detach().
+   *
+   * @param attachType - libbpf's name of it, as {@link Cgroup.attached} tells it
+   * @throws BpfError `ENOENT` when it is not attached to this very cgroup so, `ERR_BPF_NOT_SUPPORTED` when a link attaches
+   *   it, `ESTALE` when the list has just changed (Linux 6.17), `EPERM`, `ERR_BPF_CGROUP_GONE`
+   */
+  detachProgram(programId: number, attachType: string): void {
+    detachProgram(this, programId, attachType);
+  }
+
+  /**
+   * What may keep a denial from holding for this cgroup and those below: the ways in which the programs that run for it
+   * were attached, and those that take back what others deny. Programs that links attach without preorder, and that never
+   * call bpf_set_retval(0), cannot be undone from below.
+   *
+   * CAP_NET_ADMIN and CAP_SYS_ADMIN; without the latter there are findings of the kind `unknown`.
+   *
+   * @returns nothing where all holds
+   * @throws BpfError `ERR_BPF_CGROUP_GONE`, `EPERM`
+   */
+  weaknesses(): Weakness[] {
+    return weaknessesOf(this);
   }
 
   /** Its path. */
@@ -317,6 +383,26 @@ export class Cgroup {
 function find(from: Cgroup, id: bigint): Cgroup | undefined {
   for (const cgroup of from.subtree()) if (cgroup.id === id) return cgroup;
   return undefined;
+}
+
+/** Where the kernel says it is, null for nowhere; undefined when it does not tell this process. */
+function pathById(id: bigint): string | null | undefined {
+  try {
+    return native().cgroupPathById(hierarchy().mountPoint, id);
+  } catch (error) {
+    if (error instanceof BpfError && error.code === 'EPERM') return undefined;
+    throw error;
+  }
+}
+
+/** What the kernel named may be gone by now, or be above all that is mounted here. */
+function openIfAny(path: string): Cgroup | undefined {
+  try {
+    return Cgroup.open(path);
+  } catch (error) {
+    if (isMissing(error) || (error as BpfError).code === 'ERR_BPF_NOT_CGROUP') return undefined;
+    throw error;
+  }
 }
 
 function isMissing(error: unknown): boolean {

@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Binding, type MapHandle, native, type ObjectHandle } from '../../src/native.js';
@@ -45,9 +47,13 @@ async function everyHandle(): Promise<{ handles: Record<string, unknown>; close:
   const commands = await loaded('commands');
   const commandMap = native().objectMap(commands, 'commands');
   const userRing = native().userRingOpen(commandMap, () => undefined);
+  const place = mkdtempSync(join(tmpdir(), 'bpf-lsm-handles-'));
+  const messageSocket = native().messageListen(join(place, 'socket'), 0o600, 1, () => undefined);
+  rmSync(place, { recursive: true });
   return {
-    handles: { object, program, map, reader, userRing, perf },
+    handles: { object, program, map, reader, userRing, perf, messageSocket },
     close() {
+      native().messageClose(messageSocket);
       native().userRingClose(userRing);
       native().mapClose(commandMap);
       native().objectClose(commands);
@@ -142,6 +148,17 @@ const FUNCTIONS: Readonly<Record<string, readonly (keyof Binding)[]>> = {
     'userRingRef',
     'userRingClose',
   ],
+  messageSocket: [
+    'messageAccept',
+    'messagePeer',
+    'messageSend',
+    'messageSendWith',
+    'messageReceive',
+    'messageDiscarding',
+    'messageArm',
+    'messageRef',
+    'messageClose',
+  ],
 };
 
 const bytes = new Uint8Array(8);
@@ -197,6 +214,11 @@ const REST: Readonly<Partial<Record<keyof Binding, readonly unknown[]>>> = {
   readerRef: [true],
   userRingSend: [bytes, 1],
   userRingRef: [true],
+  messageAccept: [() => undefined],
+  messageSend: [bytes],
+  messageSendWith: [bytes, 0],
+  messageReceive: [1n],
+  messageRef: [true],
 };
 
 const everyFunction = Object.entries(FUNCTIONS).flatMap(([kind, names]) =>
@@ -222,7 +244,7 @@ describe('every function of the addon', () => {
       const error = await thrown(() => call(name)(wrong, ...(REST[name] ?? [])));
       expect(error.code).toBe('ERR_BPF_ARGUMENT');
       expect(error.message).toMatch(
-        /^expected (a (BPF object|program|map|link|switch of statistics|record reader|user ring buffer)|the reader of a perf buffer)$/,
+        /^expected (a (BPF object|program|map|link|switch of statistics|record reader|user ring buffer|message socket)|the reader of a perf buffer)$/,
       );
     }
     expect((await thrown(() => call(name)())).code).toBe('ERR_BPF_ARGUMENT');
@@ -521,6 +543,9 @@ describe('the addon', () => {
       'probeTranslatedCall',
       'cgroupPrograms',
       'cgroupDetach',
+      'cgroupPathById',
+      'messageListen',
+      'messageConnect',
       'inventoryIds',
       'inventoryProgram',
       'inventoryInstructions',

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type Serializable, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { childScript } from './objects.js';
 
@@ -38,7 +38,7 @@ export class Child implements Disposable {
     return Promise.race([once(this.#child, 'message').then(([message]) => message as unknown), ended]);
   }
 
-  send(message: string): void {
+  send(message: Serializable): void {
     this.#child.send(message);
   }
 

@@ -7,8 +7,10 @@ export class Helper implements Disposable {
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #lines: Interface;
 
-  constructor(path: string) {
-    this.#child = spawn(path);
+  /** @param prefix - the words that start it as somebody else, say */
+  constructor(path: string, prefix: readonly string[] = []) {
+    const [command = path, ...args] = [...prefix, path];
+    this.#child = spawn(command, args);
     this.#lines = createInterface({ input: this.#child.stdout });
   }
 

@@ -1,0 +1,3 @@
+import { describeLiars } from '../support/broker-liars.js';
+
+describeLiars();
