@@ -3,7 +3,7 @@ export type { AttachedList, AttachedOptions, AttachedProgram, AttachedTree, Atta
 export { Broker } from './broker.js';
 export { BrokerClient } from './broker-client.js';
 export type { BrokerLimits, BrokerOptions, BrokerPeer, BrokerRecord } from './broker-options.js';
-export { Cgroup, Cgroup, type WaitOptions, type WaitOptions } from './cgroup.js';
+export { Cgroup, type WaitOptions } from './cgroup.js';
 export { CgroupAttachment } from './cgroup-attachment.js';
 export { CgroupHook } from './cgroup-hook.js';
 export type { CarrierName, CgroupCarrier, Decider, HookCarrier } from './hook-carriers.js';
