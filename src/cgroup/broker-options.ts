@@ -63,7 +63,7 @@ export interface CheckedOptions extends Required<BrokerOptions> {
   limits: BrokerLimits;
 }
 
-/** @throws BpfError `ERR_BPF_ARGUMENT` */
+/** @throws BpfError `ERR_BPF_ARGUMENT`, `ERR_BPF_NOT_GUARANTEED` */
 export function checkedOptions(options: BrokerOptions): CheckedOptions {
   assertOptions(options, 'a Broker');
   const { path, mode = 0o666, programs, subtreeOf, onRecord = () => undefined, limits = {} } = options;
@@ -93,11 +93,14 @@ function checkedPrograms(programs: unknown): Readonly<Record<string, BpfProgram>
   return Object.freeze(Object.fromEntries(entries)) as Record<string, BpfProgram>;
 }
 
-/** What no broker may hand out, however it was vetted. */
+/** What no broker may hand out, however it was vetted: a client would loosen with it what others deny in its cgroup. */
 function assertVetted(name: string, program: unknown): asserts program is BpfProgram {
   if (!(program instanceof BpfProgram)) throw bad(`programs.${name}`, 'a loaded program', program);
   const { type, attachType = '' } = program;
-  if (cgroupAttachTypes(type).includes(attachType)) return;
+  if (cgroupAttachTypes(type).includes(attachType)) {
+    program.assertGuaranteed();
+    return;
+  }
   throw new BpfError(`program "${program.name}" cannot be handed out by a Broker: it attaches to no cgroup`, {
     code: 'ERR_BPF_ARGUMENT',
     reason: 'input',

@@ -274,6 +274,12 @@ describe.skipIf(noWay)(`a broker on this machine${noWay ? ` (skipped: ${noWay})`
       expect(message).toContain('program "attaches_nowhere" cannot be handed out');
     });
 
+    test('a program that takes back what others have denied', async () => {
+      const takesBack = { programs: { one: program('takes_back') } };
+      const error = await thrown(() => broker(takesBack)[Symbol.dispose]());
+      expect(error).toMatchObject({ code: 'ERR_BPF_NOT_GUARANTEED', program: 'takes_back' });
+    });
+
     test('what is no program, no function, no limit, and no path', async () => {
       expect(await bad({ programs: {} })).toContain('programs');
       expect(await bad({ programs: { one: 5 } })).toContain('programs.one');
