@@ -51,8 +51,8 @@ export class Broker implements Disposable {
    *   else is wrong with the options
    */
   constructor(options: BrokerOptions) {
-    const checked = checkedOptions(options);
     assertPrivileged();
+    const checked = checkedOptions(options);
     const { mountPoint } = hierarchy();
     this.path = checked.path;
     this.#shared = {
