@@ -28,7 +28,8 @@ ProgramInfo program_info(int fd);
 std::optional<UniqueFd> program_by_id(uint32_t id);
 
 // The instructions as the verifier has left them, `struct bpf_insn` after `struct bpf_insn`, those of its own
-// functions included; none where the kernel withholds them (without CAP_BPF, or hardened by kptr_restrict).
+// functions included; none where the kernel withholds them (without CAP_BPF, or hardened). Without CAP_SYSLOG
+// they do not tell which helpers they call (kernel/bpf/syscall.c bpf_insn_prepare_dump()).
 std::vector<std::byte> translated_instructions(int fd);
 
 // While the descriptor is open, the kernel counts the runs of all programs, and their time (Linux 5.8).

@@ -3,9 +3,18 @@ import { posix } from 'node:path';
 import { describeValue } from '../btf/index.js';
 import { BpfError } from '../errors.js';
 import { native } from '../native.js';
+import {
+  type AttachedList,
+  type AttachedOptions,
+  type AttachedTree,
+  attachedBelow,
+  attachedTo,
+} from './attached.js';
+import { detachProgram } from './detach.js';
 import { fileIn, systemError, withDirectory } from './directory.js';
 import { directoryOf, hierarchy } from './hierarchy.js';
 import { removalOf } from './removal.js';
+import { type Weakness, weaknessesOf } from './weaknesses.js';
 
 /** How to wait for something. */
 export interface WaitOptions {
@@ -251,6 +260,58 @@ export class Cgroup {
    */
   async whenRemoved(options: WaitOptions = {}): Promise<void> {
     await removalOf(this.path, () => this.removed, options.signal);
+  }
+
+  /**
+   * The programs that are attached to it, whoever did that and how, by attach types and LSM hooks; with `effective` those
+   * that run for it, inherited ones included. Each list is in the order in which they run.
+   *
+   * Linux 6.0 (the programs of LSM hooks); CAP_NET_ADMIN, and CAP_SYS_ADMIN for names, hooks and links.
+   * kernel/bpf/cgroup.c cgroup_bpf_prog_query().
+   *
+   * @throws BpfError `ERR_BPF_CGROUP_GONE`, `EPERM`; `ERR_BPF_NOT_SUPPORTED` for an attach type that this kernel does not
+   *   have; `ERR_BPF_ARGUMENT`
+   */
+  attached(options: AttachedOptions = {}): AttachedList[] {
+    return attachedTo(this, options);
+  }
+
+  /**
+   * The same of it and of all cgroups below it, as a tree. It is no atomic picture: cgroups that vanish while looking
+   * are left out.
+   *
+   * @throws BpfError as {@link Cgroup.attached} does
+   */
+  attachedTree(options: AttachedOptions = {}): AttachedTree {
+    return attachedBelow(this, options);
+  }
+
+  /**
+   * Detaches a program that somebody attached by the older call of BPF_PROG_ATTACH, which leaves no link behind: to clean
+   * up. What a link attaches, `Link.openById(id).detach()` detaches.
+   *
+   * CAP_SYS_ADMIN and CAP_NET_ADMIN; kernel/bpf/cgroup.c cgroup_bpf_prog_detach().
+   *
+   * @param attachType - libbpf's name of it, as {@link Cgroup.attached} tells it
+   * @throws BpfError `ENOENT` when it is not attached to this very cgroup so, `ERR_BPF_NOT_SUPPORTED` when a link attaches
+   *   it, `ESTALE` when the list has just changed (Linux 6.17), `EPERM`, `ERR_BPF_CGROUP_GONE`
+   */
+  detachProgram(programId: number, attachType: string): void {
+    detachProgram(this, programId, attachType);
+  }
+
+  /**
+   * What may keep a denial from holding for this cgroup and those below: the ways in which the programs that run for it
+   * were attached, and those that take back what others deny. Programs that links attach without preorder, and that never
+   * call bpf_set_retval(0), cannot be undone from below.
+   *
+   * CAP_NET_ADMIN and CAP_SYS_ADMIN; without the latter there are findings of the kind `unknown`.
+   *
+   * @returns nothing where all holds
+   * @throws BpfError `ERR_BPF_CGROUP_GONE`, `EPERM`
+   */
+  weaknesses(): Weakness[] {
+    return weaknessesOf(this);
   }
 
   /** Its path. */

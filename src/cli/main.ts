@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { BpfError } from '../errors.js';
+import { cgroupCommand } from './cgroup.js';
 import { checkCommand } from './check.js';
 import { featuresCommand } from './features.js';
 import { hooksCommand } from './hooks.js';
@@ -17,6 +18,7 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
 const program = new Command('bpf-lsm')
   .description('Load, prove and inspect BPF LSM programs.')
   .version(version)
+  .addCommand(cgroupCommand())
   .addCommand(checkCommand())
   .addCommand(featuresCommand())
   .addCommand(hooksCommand())

@@ -176,7 +176,7 @@ function alienCgroupProgram({ code, toCgroup, details, cgroup }: Failure): Expla
   return {
     why: `at ${cgroup} or above it a program is attached that allows no other`,
     reason: 'permission',
-    hint: 'detach it (bpftool cgroup tree), or attach it with BPF_F_ALLOW_MULTI',
+    hint: 'bpf-lsm cgroup tree shows it; detach it, or have it attached with BPF_F_ALLOW_MULTI',
   };
 }
 

@@ -36,6 +36,12 @@ export interface AttachOptions {
    */
   preorder?: boolean;
   /**
+   * Refuse what would not hold for the cgroups below, or not leave alone what holds there: `preorder`, and a program that
+   * calls bpf_set_retval(0), or may do so as far as its instructions show: to look at them takes CAP_BPF, CAP_NET_ADMIN
+   * and CAP_SYSLOG. For what enforces a policy. Default false.
+   */
+  guaranteed?: boolean;
+  /**
    * libbpf's name of the attach type, such as `cgroup_inet_egress`, for a cgroup program of which it is not known:
    * one in the section `cgroup/skb`, or a `cgroup_skb/` program that was opened from a pin.
    */

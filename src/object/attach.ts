@@ -67,7 +67,7 @@ const toLsm: Way = {
   },
 };
 
-const ON_CGROUPS = ['cgroup', 'order', 'preorder', 'expectedRevision'] as const;
+const ON_CGROUPS = ['cgroup', 'order', 'preorder', 'expectedRevision', 'guaranteed'] as const;
 
 const toLsmCgroup: Way = {
   takes: ['allowInactive', ...ON_CGROUPS],

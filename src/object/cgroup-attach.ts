@@ -1,6 +1,7 @@
 import { BpfError } from '../errors.js';
 import { type LinkHandle, native, type ProgramHandle } from '../native.js';
 import type { AttachOptions } from './attach-options.js';
+import { assertGuaranteed } from './cgroup-guarantee.js';
 import { linkOnCgroup } from './cgroup-link.js';
 import { cgroupPlace, isSpecial, PLACE_FLAGS } from './cgroup-place.js';
 import { type CgroupTarget, pathOfCgroup, withCgroup } from './cgroup-target.js';
@@ -24,6 +25,7 @@ export function attachToCgroup(
   options: AttachOptions,
 ): LinkHandle {
   const { program, attachType } = attachment;
+  if (options.guaranteed) assertGuaranteed(program, attachment.details, options);
   return withCgroup(cgroup, (fd) => {
     const place = cgroupPlace(options, (anchor) => linkOnCgroup(anchor, attachType, fd, cgroup));
     if (isSpecial(place)) assertPlaceable(attachment, options);

@@ -19,7 +19,7 @@ export function linkOnCgroup(
 ): number {
   const programId = program.info().id;
   const cgroupId = fstatSync(fd, { bigint: true }).ino;
-  const found = cgroupLinks().filter(
+  const found = cgroupLinks().links.filter(
     (link) => link.programId === programId && link.cgroupId === cgroupId && link.attachType === attachType,
   );
   const [link] = found;
@@ -40,19 +40,13 @@ export function linkOnCgroup(
   );
 }
 
-/** The cgroup links of the machine; without CAP_SYS_ADMIN, those that this process has open. */
-export function cgroupLinks(): CgroupLinkInfo[] {
-  return allLinks().filter((link) => link.type === 'cgroup');
-}
-
-function allLinks(): LinkInfo[] {
+/** The cgroup links of the machine, or `seen: 'own'`: without CAP_SYS_ADMIN, those that this process has open. */
+export function cgroupLinks(): { seen: 'all' | 'own'; links: CgroupLinkInfo[] } {
+  const onCgroups = (links: readonly (LinkInfo | null)[]) => links.filter((link) => link?.type === 'cgroup');
   try {
-    return native()
-      .inventoryIds('link')
-      .map(linkInfoById)
-      .filter((info) => info !== null);
+    return { seen: 'all', links: onCgroups(native().inventoryIds('link').map(linkInfoById)) };
   } catch (error) {
     if (!(error instanceof BpfError) || error.code !== 'EPERM') throw error;
-    return [...livingLinks].map((link) => link.info());
+    return { seen: 'own', links: onCgroups([...livingLinks].map((link) => link.info())) };
   }
 }

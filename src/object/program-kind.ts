@@ -53,6 +53,9 @@ const CGROUP_TYPES: Readonly<Record<string, readonly string[]>> = {
   sock_ops: ['cgroup_sock_ops'],
 };
 
+/** All of them. */
+export const CGROUP_ATTACH_TYPES: readonly string[] = Object.values(CGROUP_TYPES).flat();
+
 /** The attach types by which programs of a type attach to cgroups; none for types that do not. */
 export function cgroupAttachTypes(programType: string): readonly string[] {
   return CGROUP_TYPES[programType] ?? [];

@@ -1,15 +1,4 @@
-import { endianness } from 'node:os';
-
-const littleEndian = endianness() === 'LE';
-
-/** include/uapi/linux/bpf.h struct bpf_insn, and what of it matters here. */
-interface Instruction {
-  opcode: number;
-  to: number;
-  from: number;
-  offset: number;
-  value: number;
-}
+import { decodeInstructions, type Instruction } from './instruction-list.js';
 
 const MOVE_CONSTANT = new Set([0xb4, 0xb7]); // w0 = 1, r0 = 1
 const EXIT = 0x95;
@@ -28,7 +17,7 @@ const WRITES = new Set([0x00, 0x01, 0x04, 0x07]);
  * @param bytes - the program's own instructions, without those of other functions
  */
 export function returnedConstants(bytes: Uint8Array): Set<number> {
-  const program = decode(bytes);
+  const program = decodeInstructions(bytes);
   const found = new Set<number>();
   program.forEach(({ opcode, to, value }, index) => {
     if (
@@ -71,19 +60,4 @@ function successors({ opcode, to, from, offset }: Instruction, at: number): numb
 
 function isSecondHalf(program: readonly Instruction[], index: number): boolean {
   return program[index - 1]?.opcode === LOAD_DOUBLE;
-}
-
-function decode(bytes: Uint8Array): Instruction[] {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return Array.from({ length: Math.floor(bytes.length / 8) }, (_, index) => {
-    const registers = view.getUint8(index * 8 + 1);
-    const [low, high] = [registers & 15, registers >> 4];
-    return {
-      opcode: view.getUint8(index * 8),
-      to: littleEndian ? low : high,
-      from: littleEndian ? high : low,
-      offset: view.getInt16(index * 8 + 2, littleEndian),
-      value: view.getInt32(index * 8 + 4, littleEndian),
-    };
-  });
 }
