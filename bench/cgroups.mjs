@@ -59,6 +59,7 @@ async function scale(object, top, size) {
   }
   steps.push(
     await step('ask a link', links, (link) => link.info()),
+    await step('ask a cgroup what is attached', cgroups, (cgroup) => cgroup.attached()),
     await step('close a link', links, (link) => link.close()),
     await step('remove a cgroup', cgroups, (cgroup) => cgroup.remove()),
   );

@@ -59,6 +59,11 @@ const SAYS: Readonly<Record<WeaknessKind, string>> = {
   unknown: 'may take back what was denied before it: its instructions may not be looked at',
 };
 
+/** Whether a program takes back, by bpf_set_retval(0), what programs before it have denied. */
+export function takingBackOf(programId: number, attachType: string): TakingBack {
+  return WITHOUT_RETVAL.test(attachType) ? 'never' : takingBackById(programId);
+}
+
 /** See {@link Cgroup.weaknesses}. */
 export function weaknessesOf(cgroup: Cgroup): Weakness[] {
   const survey = new Survey();
@@ -72,7 +77,7 @@ export function weaknessesOf(cgroup: Cgroup): Weakness[] {
 }
 
 function kindsOf({ programId, flags }: AttachedProgram, { attachType }: AttachedList): WeaknessKind[] {
-  const taking = WITHOUT_RETVAL.test(attachType) ? 'never' : takingBackById(programId);
+  const taking = takingBackOf(programId, attachType);
   return [
     ...(['override', 'preorder'] as const).filter((flag) => flags.includes(flag)),
     ...[BY_TAKING_BACK[taking]].filter((kind) => kind !== undefined),

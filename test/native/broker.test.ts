@@ -274,6 +274,13 @@ describe.skipIf(noWay)(`a broker on this machine${noWay ? ` (skipped: ${noWay})`
       expect(message).toContain('program "attaches_nowhere" cannot be handed out');
     });
 
+    test('a program that takes back what others have denied', async () => {
+      const message = await bad({ programs: { one: program('takes_back') } });
+      expect(message).toContain(
+        'program "takes_back" cannot be handed out by a Broker: it takes back by bpf_set_retval(0)',
+      );
+    });
+
     test('what is no program, no function, no limit, and no path', async () => {
       expect(await bad({ programs: {} })).toContain('programs');
       expect(await bad({ programs: { one: 5 } })).toContain('programs.one');
