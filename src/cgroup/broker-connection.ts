@@ -108,7 +108,7 @@ export class BrokerConnection {
     const cgroup = this.#cgroup(cgroups);
     record.cgroup = cgroup;
     account.assertRoom(uid);
-    const link = program.attach({ cgroup });
+    const link = program.attach({ cgroup, guaranteed: true });
     account.add(uid, link.id);
     return link;
   }

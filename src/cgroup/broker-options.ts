@@ -3,7 +3,6 @@ import { assertOptions, BpfError } from '../errors.js';
 import { BpfProgram, cgroupAttachTypes } from '../object/index.js';
 import { encodeMessage, MOST_BYTES } from './broker-messages.js';
 import type { Cgroup } from './cgroup.js';
-import { takingBackOf } from './weaknesses.js';
 
 /** Who is connected to a broker, as the kernel noted when they connected (SO_PEERCRED). */
 export interface BrokerPeer {
@@ -64,7 +63,7 @@ export interface CheckedOptions extends Required<BrokerOptions> {
   limits: BrokerLimits;
 }
 
-/** @throws BpfError `ERR_BPF_ARGUMENT` */
+/** @throws BpfError `ERR_BPF_ARGUMENT`, `ERR_BPF_NOT_GUARANTEED` */
 export function checkedOptions(options: BrokerOptions): CheckedOptions {
   assertOptions(options, 'a Broker');
   const { path, mode = 0o666, programs, subtreeOf, onRecord = () => undefined, limits = {} } = options;
@@ -94,28 +93,19 @@ function checkedPrograms(programs: unknown): Readonly<Record<string, BpfProgram>
   return Object.freeze(Object.fromEntries(entries)) as Record<string, BpfProgram>;
 }
 
-/** What no broker may hand out, however it was vetted. */
+/** What no broker may hand out, however it was vetted: a client would loosen with it what others deny in its cgroup. */
 function assertVetted(name: string, program: unknown): asserts program is BpfProgram {
   if (!(program instanceof BpfProgram)) throw bad(`programs.${name}`, 'a loaded program', program);
   const { type, attachType = '' } = program;
-  if (!cgroupAttachTypes(type).includes(attachType)) {
-    const hint = 'use programs in sections such as lsm_cgroup/..., cgroup/connect4 or cgroup_skb/egress';
-    throw unfit(program, 'it attaches to no cgroup', hint);
+  if (cgroupAttachTypes(type).includes(attachType)) {
+    program.assertGuaranteed();
+    return;
   }
-  // Somebody else's program on the same cgroup may have been asked before.
-  const taking = takingBackOf(program.info().id, attachType);
-  if (taking === 'never') return;
-  const how = taking === 'calls' ? 'takes back' : 'may take back';
-  const hint = 'deny with CGROUP_DENY or cgroup_deny(error) of bpf_lsm/verdict.h, which never pass 0';
-  throw unfit(program, `it ${how} by bpf_set_retval(0) what others have denied`, hint);
-}
-
-function unfit({ name }: BpfProgram, why: string, hint: string): BpfError {
-  return new BpfError(`program "${name}" cannot be handed out by a Broker: ${why}`, {
+  throw new BpfError(`program "${program.name}" cannot be handed out by a Broker: it attaches to no cgroup`, {
     code: 'ERR_BPF_ARGUMENT',
     reason: 'input',
-    program: name,
-    hint,
+    program: program.name,
+    hint: 'use programs in sections such as lsm_cgroup/..., cgroup/connect4 or cgroup_skb/egress',
   });
 }
 

@@ -47,8 +47,8 @@ export class Broker implements Disposable {
    * Listens from now on.
    *
    * @throws BpfError `EADDRINUSE` when the path is taken, `EACCES`, `ENOENT`; `EPERM` without CAP_SYS_ADMIN, or in a
-   *   user namespace; `ERR_BPF_NO_CGROUP2`; `ERR_BPF_ARGUMENT` for a program that attaches to no cgroup, or might take
-   *   back what others have denied (bpf_set_retval(0)), and for what else is wrong with the options
+   *   user namespace; `ERR_BPF_NO_CGROUP2`; `ERR_BPF_ARGUMENT` for a program that attaches to no cgroup, and for what
+   *   else is wrong with the options; `ERR_BPF_NOT_GUARANTEED` for a program that may call bpf_set_retval(0)
    */
   constructor(options: BrokerOptions) {
     assertPrivileged();

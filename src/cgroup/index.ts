@@ -1,6 +1,11 @@
+export { attachToHook, type HookOptions } from './attach-to-hook.js';
 export type { AttachedList, AttachedOptions, AttachedProgram, AttachedTree, AttachFlag } from './attached.js';
 export { Broker } from './broker.js';
 export { BrokerClient } from './broker-client.js';
 export type { BrokerLimits, BrokerOptions, BrokerPeer, BrokerRecord } from './broker-options.js';
 export { Cgroup, type WaitOptions } from './cgroup.js';
+export { CgroupAttachment } from './cgroup-attachment.js';
+export { CgroupHook } from './cgroup-hook.js';
+export type { CarrierName, CgroupCarrier, Decider, HookCarrier } from './hook-carriers.js';
+export { lock } from './lock.js';
 export type { Weakness, WeaknessKind } from './weaknesses.js';

@@ -59,11 +59,6 @@ const SAYS: Readonly<Record<WeaknessKind, string>> = {
   unknown: 'may take back what was denied before it: its instructions may not be looked at',
 };
 
-/** Whether a program takes back, by bpf_set_retval(0), what programs before it have denied. */
-export function takingBackOf(programId: number, attachType: string): TakingBack {
-  return WITHOUT_RETVAL.test(attachType) ? 'never' : takingBackById(programId);
-}
-
 /** See {@link Cgroup.weaknesses}. */
 export function weaknessesOf(cgroup: Cgroup): Weakness[] {
   const survey = new Survey();
@@ -77,7 +72,7 @@ export function weaknessesOf(cgroup: Cgroup): Weakness[] {
 }
 
 function kindsOf({ programId, flags }: AttachedProgram, { attachType }: AttachedList): WeaknessKind[] {
-  const taking = takingBackOf(programId, attachType);
+  const taking = WITHOUT_RETVAL.test(attachType) ? 'never' : takingBackById(programId);
   return [
     ...(['override', 'preorder'] as const).filter((flag) => flags.includes(flag)),
     ...[BY_TAKING_BACK[taking]].filter((kind) => kind !== undefined),

@@ -9,7 +9,8 @@ export interface Range {
 type Registers = readonly Range[];
 
 const ANYTHING: Range = { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY };
-const UNKNOWN: Registers = Array.from({ length: 11 }, () => ANYTHING);
+// Four bits name a register; there are eleven.
+const UNKNOWN: Registers = Array.from({ length: 16 }, () => ANYTHING);
 
 const MOVE = 0xb7; // r1 = -1
 const MOVE_32 = 0xb4; // w1 = -1, which leaves the upper half of r1 empty
@@ -19,6 +20,7 @@ const CALL = 0x85;
 const EXIT = 0x95;
 const JUMP = 0x05;
 const LONG_JUMP = 0x06;
+const JUMP_ANYWHERE = 0x0d; // goto r1, through a table
 const JUMP_CLASS = 0x05; // in 64 bits
 const JUMP_32_CLASS = 0x06;
 const STORE_CLASS = 0x03; // atomic operations, which may fetch, among them
@@ -37,7 +39,8 @@ const PATIENCE = 32;
  */
 export function firstArguments(bytes: Uint8Array, call: number): Range[] {
   const program = decodeInstructions(bytes);
-  const states = reach(program);
+  // Where a table of jumps leads, the instructions do not show.
+  const states = program.some(({ opcode }) => opcode === JUMP_ANYWHERE) ? [] : reach(program);
   return program.flatMap(({ opcode, from, value }, at) => {
     if (opcode !== CALL || from !== 0 || value !== call || isSecondHalf(program, at)) return [];
     return [states[at]?.[1] ?? ANYTHING];
@@ -97,7 +100,7 @@ function after({ opcode, to, from, offset, value }: Instruction, registers: Regi
   // A call leaves R6 to R9 as they are.
   if (opcode === CALL) return registers.map((range, register) => (register < 6 ? ANYTHING : range));
   const kind = opcode & 0x07;
-  if (kind === STORE_CLASS) return registers.with(from, ANYTHING).with(0, ANYTHING);
+  if (kind === STORE_CLASS) return registers.with(to, ANYTHING).with(from, ANYTHING).with(0, ANYTHING);
   return WRITES.has(kind) ? registers.with(to, ANYTHING) : registers;
 }
 

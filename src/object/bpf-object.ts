@@ -20,7 +20,9 @@ export interface LoadedParts {
   u64: U64;
   sections: readonly Section[];
   globals: ReadonlyMap<string, Property<unknown>>;
-  reports: ReadonlyMap<string, ProgramReport>;
+  reports: Map<string, ProgramReport>;
+  /** Loads a program that is not loaded yet. */
+  loadLater: (name: string) => Promise<BpfProgram>;
   warnings: readonly ObjectWarning[];
 }
 
@@ -71,8 +73,12 @@ export class BpfObject<Shape extends ObjectShape = AnyShape> implements Disposab
   /** What libbpf warned of while opening and loading; empty when it had nothing to say. */
   readonly libbpfLog: string;
   readonly #handle: ObjectHandle;
-  readonly #programs: ReadonlyMap<string, BpfProgram>;
+  readonly #programs: Map<string, BpfProgram>;
   readonly #maps: ReadonlyMap<string, AnyMap>;
+  readonly #reports: Map<string, ProgramReport>;
+  readonly #loadLater: (name: string) => Promise<BpfProgram>;
+  readonly #loading = new Map<string, Promise<BpfProgram>>();
+  readonly #loadedTable: Map<string, Property<BpfProgram>>;
   #closed = false;
 
   /**
@@ -99,14 +105,17 @@ export class BpfObject<Shape extends ObjectShape = AnyShape> implements Disposab
     this.warnings = parts.warnings;
     this.#handle = parts.handle;
     this.libbpfLog = native().objectLog(parts.handle);
+    this.#reports = parts.reports;
+    this.#loadLater = parts.loadLater;
     this.#programs = loadedPrograms(parts.reports);
     this.#maps = createdMaps(parts);
     for (const section of parts.sections) this.#moveToMap(section);
     const owner = `object "${parts.name}"`;
-    this.programs = namedTable(owner, 'program', readable(this.#programs), (name) =>
+    this.#loadedTable = readable(this.#programs);
+    this.programs = namedTable(owner, 'program', this.#loadedTable, (name) =>
       notLoaded(owner, name, parts.reports.get(name)),
     ) as Programs<Shape>;
-    this.report = namedTable(owner, 'program', readable(parts.reports)) as typeof this.report;
+    this.report = namedTable(owner, 'program', current(this.#reports)) as typeof this.report;
     this.maps = namedTable(owner, 'map', readable(this.#maps)) as Maps<Shape>;
     this.globals = namedTable(owner, 'global', parts.globals) as Globals<Shape>;
   }
@@ -123,6 +132,45 @@ export class BpfObject<Shape extends ObjectShape = AnyShape> implements Disposab
       `${chosen ? 'more than one' : 'none'} of ${programs.join(', ')} of object "${this.name}" is loaded`,
       { code: 'ERR_BPF_ARGUMENT', reason: 'input' },
     );
+  }
+
+  /**
+   * Loads a program that {@link OpenObject.load} left out, because its autoload was off or because it is an
+   * alternative that was not needed: it shares maps and globals with the others, and is among `programs` from then on.
+   * Of one that is loaded already, that one is given.
+   *
+   * Loading is for what is seldom needed: nobody pays for a program that stays out.
+   *
+   * @returns the program
+   * @throws BpfError as {@link OpenObject.load} does when the kernel refuses it; the others stay as they are.
+   *   `ERR_BPF_UNKNOWN_NAME`, `ERR_BPF_CLOSED`
+   */
+  async loadProgram(name: Shape['programs']): Promise<BpfProgram> {
+    this.#assertOpen();
+    const loaded = this.#programs.get(name);
+    if (loaded) return loaded;
+    const loading = this.#loading.get(name) ?? this.#loadNow(name);
+    this.#loading.set(name, loading);
+    try {
+      return await loading;
+    } finally {
+      this.#loading.delete(name);
+    }
+  }
+
+  async #loadNow(name: string): Promise<BpfProgram> {
+    const program = await this.#loadLater(name);
+    if (this.#closed) program.close();
+    this.#assertOpen();
+    this.#programs.set(name, program);
+    this.#reports.set(name, { state: 'loaded', program });
+    this.#loadedTable.set(name, { get: () => program });
+    return program;
+  }
+
+  #assertOpen(): void {
+    if (!this.#closed) return;
+    throw new BpfError(`object "${this.name}" is closed`, { code: 'ERR_BPF_CLOSED', reason: 'input' });
   }
 
   /** Whether it has been closed. */
@@ -205,4 +253,9 @@ function createdMaps({ handle, declaredMaps, btf, u64 }: LoadedParts): Map<strin
 
 function readable<T>(entries: ReadonlyMap<string, T>): Map<string, Property<T>> {
   return new Map([...entries].map(([name, value]) => [name, { get: () => value }]));
+}
+
+/** What an entry is at the time it is asked for. */
+function current<T>(entries: ReadonlyMap<string, T>): Map<string, Property<T>> {
+  return new Map([...entries.keys()].map((name) => [name, { get: () => entries.get(name) as T }]));
 }

@@ -1,6 +1,7 @@
 import { BpfError } from '../errors.js';
 import { type NativeMapSpec, type NativeOpenOptions, native, type ObjectHandle } from '../native.js';
 import { explainLoadFailure } from './load-failure/explain.js';
+import { unknownName } from './named.js';
 import type { EditedProgram } from './open-program.js';
 import { BpfProgram } from './program.js';
 import type { ProgramReport } from './program-report.js';
@@ -52,6 +53,22 @@ export async function loadPrograms(plan: LoadPlan): Promise<Map<string, ProgramR
     throw error;
   }
   return new Map([...programs.keys()].map((name) => [name, reports.get(name) ?? { state: 'off' }]));
+}
+
+/**
+ * Loads a program that was left out before, with the maps of the object.
+ *
+ * @throws BpfError with the reason when the kernel refuses it
+ */
+export async function loadLater(plan: LoadPlan, name: string): Promise<BpfProgram> {
+  const program = plan.programs.get(name);
+  if (!program) throw unknownName(`object "${plan.name}"`, 'program', name, [...plan.programs.keys()]);
+  program.assertSound();
+  try {
+    return await loadApart(plan, program);
+  } catch (error) {
+    throw error instanceof BpfError && needsAll(error) ? progArrayNeedsAll(name, error) : error;
+  }
 }
 
 async function loadOneOf(
@@ -124,7 +141,7 @@ function needsAll({ libbpfLog }: BpfError): boolean {
 
 function progArrayNeedsAll(program: string, cause: BpfError): BpfError {
   return new BpfError(
-    `program "${program}" cannot be optional or an alternative: a prog array of the object is declared with programs in it`,
+    `program "${program}" cannot be optional, an alternative or loaded later: a prog array of the object is declared with programs in it`,
     {
       code: 'ERR_BPF_ARGUMENT',
       reason: 'input',

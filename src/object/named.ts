@@ -8,7 +8,7 @@ export interface Property<T> {
 
 /**
  * An object whose properties are exactly `entries`: an unknown name is an error that lists the known ones,
- * not `undefined`.
+ * not `undefined`. Entries that are added later can be read, and are not enumerated.
  *
  * @param owner - for messages, such as `object "guard"`
  * @param noun - what the entries are, such as `program`
@@ -28,6 +28,8 @@ export function namedTable<T>(
   return new Proxy(table, {
     get(target, name, receiver) {
       if (typeof name === 'symbol' || name in target) return Reflect.get(target, name, receiver);
+      const later = entries.get(name);
+      if (later) return later.get();
       if (isProbe(name)) return undefined;
       throw unknown(name);
     },

@@ -12,7 +12,7 @@ import {
 } from '../native.js';
 import type { BpfObject, LoadedParts } from './bpf-object.js';
 import { globalsOf, isDataSection, type Section } from './globals.js';
-import { loadPrograms } from './load-programs.js';
+import { loadLater, loadPrograms } from './load-programs.js';
 import { mixedUpVerdicts } from './mixed-up-verdicts.js';
 import { namedTable, type Property, unknownName } from './named.js';
 import { assertPinsFit, openMapsOf } from './open-map.js';
@@ -138,7 +138,7 @@ export class OpenObject<Shape extends ObjectShape = AnyShape> implements Disposa
     const warnings = mixedUpVerdicts(this.#handle);
     this.#state = 'loading';
     try {
-      const reports = await loadPrograms({
+      const plan = {
         name: this.name,
         elf: this.#elf,
         options: this.#options,
@@ -146,7 +146,8 @@ export class OpenObject<Shape extends ObjectShape = AnyShape> implements Disposa
         maps,
         programs: this.#programs,
         alternatives: this.#alternatives,
-      });
+      };
+      const reports = await loadPrograms(plan);
       this.#state = 'loaded';
       for (const { message, code } of warnings) process.emitWarning(message, { type: 'BpfWarning', code });
       return this.#finish({
@@ -158,6 +159,7 @@ export class OpenObject<Shape extends ObjectShape = AnyShape> implements Disposa
         sections: this.#sections,
         globals: this.#globals,
         reports,
+        loadLater: (name) => loadLater(plan, name),
         warnings,
       });
     } catch (cause) {

@@ -2,6 +2,7 @@ import { BpfError, rephrase } from '../errors.js';
 import { native, type ProgramHandle } from '../native.js';
 import { attachProgram } from './attach.js';
 import type { AttachOptions } from './attach-options.js';
+import { assertGuaranteed } from './cgroup-guarantee.js';
 import { Link } from './link.js';
 import { preparePinPath } from './pin-path.js';
 import { askedDetails, hookOfProgram, type ProgramDetails } from './program-kind.js';
@@ -103,6 +104,11 @@ export class BpfProgram implements Disposable {
    */
   attach(options: AttachOptions = {}): Link {
     return new Link(attachProgram(this.handle, this.#details, options));
+  }
+
+  /** Refuses what {@link AttachOptions.guaranteed} would refuse. @internal */
+  assertGuaranteed(): void {
+    assertGuaranteed(this.handle, this.#details, {});
   }
 
   /**

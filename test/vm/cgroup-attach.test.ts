@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type AttachOptions, BpfObject, type BpfProgram, Cgroup, type Link } from '../../src/index.js';
 import { native } from '../../src/native.js';
@@ -196,6 +197,19 @@ describe('bad input:', () => {
     expect(await thrown(() => program('bind4_a').attach({ cgroup: '/etc/passwd' }))).toMatchObject({
       code: 'ENOTDIR',
     });
+  });
+
+  test('a cgroup of version 1', async () => {
+    const v1 = mkdtempSync('/tmp/cgroup-v1-');
+    execFileSync('mount', ['-t', 'cgroup', '-o', 'none,name=bpf-lsm-test', 'none', v1]);
+    try {
+      const error = await thrown(() => program('bind4_a').attach({ cgroup: v1 }));
+      expect(error).toMatchObject({ code: 'EBADF', reason: 'input', program: 'bind4_a', path: v1 });
+      expect(error.message).toContain('is no cgroup v2 directory');
+      expect(await thrown(() => Cgroup.open(v1))).toMatchObject({ code: 'ERR_BPF_NOT_CGROUP', path: v1 });
+    } finally {
+      execFileSync('umount', [v1]);
+    }
   });
 
   test('a program that was loaded for another hook is not attached as this one', async () => {

@@ -4,9 +4,11 @@ import { closeSync, copyFileSync, mkdtempSync, openSync, rmSync, unlinkSync } fr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { TestCgroup } from '../support/cgroup-contract.js';
 import { Helper } from '../support/helper.js';
 import { program } from '../support/objects.js';
+import { SocketUser } from '../support/socket-user.js';
 import { Target } from '../support/target.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'examples-'));
@@ -137,5 +139,69 @@ describe('the examples, as they are run by hand', () => {
     const started = setInterval(() => spawn('/bin/true'), 500);
     await example.prints(/^true by uid 0: [1-9]\d*\n(.*\n)*\d+ execs; \d+ events delivered, 0 dropped$/m);
     clearInterval(started);
+  });
+});
+
+describe('the examples for cgroups, as they are run by hand', () => {
+  let own: TestCgroup;
+  let user: SocketUser;
+
+  beforeEach(() => {
+    own = new TestCgroup();
+    user = new SocketUser();
+    user.move(own.cgroup);
+  });
+
+  afterEach(() => {
+    user[Symbol.dispose]();
+    own[Symbol.dispose]();
+  });
+
+  test('deny_connect', async () => {
+    await using example = await attached('deny_connect', own.cgroup.path, '1=EACCES', '2');
+    expect(await user.once('tcp', 'connect', 1)).toBe('EACCES');
+    expect(await user.once('tcp', 'connect', 2)).toBe('EPERM');
+    expect(await user.once('tcp', 'connect', 3)).toBe('ECONNREFUSED');
+    await example.prints(/^2 denied$/m);
+  });
+
+  test('remap_ports', async () => {
+    {
+      await using _example = await attached('remap_ports', own.cgroup.path, 'bind:6789=12345', 'connect:1=0');
+      expect(await user.once('tcp', 'connect', 1)).toBe('EPERM');
+      expect(await user.boundPort('udp', 6789)).toBe('6789');
+      expect(await user.boundPort('udp', 6790)).toBe('6790');
+    }
+    expect(await user.once('tcp', 'connect', 1)).toBe('ECONNREFUSED');
+  });
+
+  test('limit_connections', async () => {
+    await using example = await attached('limit_connections', own.cgroup.path, '1');
+    const first = await user.socket('udp');
+    expect(await user.ask('connect', first, 7001)).toBe('0');
+    expect(await user.once('udp', 'connect', 7001)).toBe('EUSERS');
+    await example.prints(/^1 refused$/m);
+    await user.ask('close', first);
+    expect(await user.once('udp', 'connect', 7001)).toBe('0');
+  });
+
+  test('exempt_cgroups', async () => {
+    const free = own.cgroup.createChild('free');
+    await using example = await attached('exempt_cgroups', own.cgroup.path, '6789', free.path);
+    expect(await user.once('tcp', 'bind', 6789)).toBe('EACCES');
+    user.move(free);
+    expect(await user.once('tcp', 'bind', 6789)).toBe('0');
+    await example.prints(/^1 denied$/m);
+  });
+
+  test('microsegmentation', async () => {
+    const [a, b] = [own.cgroup.createChild('a'), own.cgroup.createChild('b')];
+    user.move(a);
+    await using example = await attached('microsegmentation', own.cgroup.path, 'a=127.0.0.1:1');
+    expect(await user.once('tcp', 'connect', 1)).toBe('ECONNREFUSED');
+    expect(await user.once('tcp', 'connect', 2)).toBe('EPERM');
+    user.move(b);
+    expect(await user.once('tcp', 'connect', 1)).toBe('EPERM');
+    await example.prints(/^2 denied$/m);
   });
 });

@@ -196,6 +196,40 @@ describe('alternatives', () => {
   });
 });
 
+describe('a program that was left out', () => {
+  test('is loaded later, and shares maps and globals with the others', async () => {
+    using object = await open('base').load();
+    expect(object.report.extra.state).toBe('off');
+    expect(await thrown(() => object.programs.extra)).toMatchObject({ code: 'ERR_BPF_NOT_LOADED' });
+    const [first, second] = await Promise.all([object.loadProgram('extra'), object.loadProgram('extra')]);
+    expect(second).toBe(first);
+    expect(await object.loadProgram('extra')).toBe(first);
+    expect(object.programs.extra).toBe(first);
+    expect(object.report.extra).toMatchObject({ state: 'loaded', program: first });
+    const link = first.attach();
+    expect(tryRmdir()).toBe('EPERM');
+    link.close();
+    expect(tryRmdir()).toBe('0');
+    expect(object.globals.seen_by_extra).toBe(1n);
+    expect(object.maps.runs.get(2)).toBe(1n);
+  });
+
+  test('is refused with the reason, and the others stay as they are', async () => {
+    const object = await open('base').load();
+    const error = await thrown(() => object.loadProgram('broken'));
+    expect(error).toMatchObject({ program: 'broken', verifierLog: expect.any(String) });
+    expect(object.report.broken.state).toBe('off');
+    expect(object.programs.base.info()).toMatchObject({ name: 'base' });
+    expect(await thrown(() => object.loadProgram('nonsense' as 'base'))).toMatchObject({
+      code: 'ERR_BPF_UNKNOWN_NAME',
+    });
+    const loading = object.loadProgram('extra');
+    object.close();
+    await expect(loading).rejects.toMatchObject({ code: 'ERR_BPF_CLOSED' });
+    expect(await thrown(() => object.loadProgram('extra'))).toMatchObject({ code: 'ERR_BPF_CLOSED' });
+  });
+});
+
 describe('an attach target', () => {
   test.each(['inode_mkdir', 'bpf_lsm_inode_mkdir'])('is chosen by name before load: %s', async (target) => {
     const opened = open('anywhere');

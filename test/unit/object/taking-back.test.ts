@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { instruction as one } from '../../../src/object/instructions.js';
 import { takingBackBy } from '../../../src/object/taking-back.js';
@@ -65,6 +66,21 @@ describe('a program that calls bpf_set_retval()', () => {
       ],
       'may',
     ],
+    [
+      'with what an atomic operation fetches',
+      [move(1, -1), one({ opcode: 0xdb, to: 2, from: 1 }), SET_RETVAL, ...ALLOW],
+      'may',
+    ],
+    [
+      'with what an atomic load fetches',
+      [move(1, -1), one({ opcode: 0xdb, to: 1, from: 2 }), SET_RETVAL, ...ALLOW],
+      'may',
+    ],
+    [
+      'with an errno, where a table of jumps may lead',
+      [move(1, -1), SET_RETVAL, one({ opcode: 0x0d, to: 3 })],
+      'may',
+    ],
     ['with 0, in a function behind it', [...ALLOW, move(1, 0), SET_RETVAL, ...ALLOW], 'calls'],
     ['perhaps, in a program that it goes on in', [one({ opcode: 0x85, value: 12 }), ...ALLOW], 'may'],
   ])('%s', (_, parts, verdict) => {
@@ -74,6 +90,22 @@ describe('a program that calls bpf_set_retval()', () => {
   test('of another kind: a function of its own with the same number', () => {
     const own = one({ opcode: 0x85, from: 1, value: 187 });
     expect(takingBackBy(program(move(1, 0), own, ...ALLOW), 187)).toBe('never');
+  });
+
+  test('or is any bytes at all: it comes to an end', () => {
+    // Registers there are, and small distances, so that loops are made.
+    const word = fc.record({
+      opcode: fc.integer({ min: 0, max: 255 }),
+      to: fc.integer({ min: 0, max: 15 }),
+      from: fc.integer({ min: 0, max: 15 }),
+      offset: fc.integer({ min: -6, max: 6 }),
+      value: fc.constantFrom(0, 1, -1, 12, 187, 2 ** 31 - 1, -(2 ** 31)),
+    });
+    fc.assert(
+      fc.property(fc.array(word, { maxLength: 40 }), (words) => {
+        expect(['never', 'calls', 'may']).toContain(takingBackBy(program(...words.map(one)), 187));
+      }),
+    );
   });
 
   test.each([

@@ -3,6 +3,7 @@
 #ifndef BPF_LSM_KERNEL_ITER_H
 #define BPF_LSM_KERNEL_ITER_H
 
+#include <bpf_lsm/kernel/cgroup.h>
 #include <bpf_lsm/kernel/task.h>
 
 struct seq_file;
@@ -20,14 +21,6 @@ struct bpf_iter__bpf_map_elem {
   struct bpf_iter_meta* meta;
   void* key;
   void* value;
-} __attribute__((preserve_access_index));
-
-struct kernfs_node {
-  __u64 id;
-} __attribute__((preserve_access_index));
-
-struct cgroup {
-  struct kernfs_node* kn;
 } __attribute__((preserve_access_index));
 
 struct bpf_iter__cgroup {

@@ -8,6 +8,8 @@
 
 #include <bpf_lsm/kernel/dentry.h>
 
+#include <bpf/bpf_helpers.h>
+
 #include <bpf/bpf_core_read.h>
 
 struct vfsmount {
