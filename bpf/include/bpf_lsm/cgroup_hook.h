@@ -110,13 +110,12 @@
     __uint(map_flags, BPF_F_NO_PREALLOC);          \
   } map SEC(".maps")
 
-/* How an lsm/ verdict is said in lsm_cgroup/, where a denial has EPERM unless it sets another errno. */
+/* How an lsm/ verdict is said in lsm_cgroup/. Like cgroup_deny(), it never takes back what others deny. */
 #define CGROUP_HOOK_ANSWER_(call) return cgroup_hook_answer(call)
 
 static __always_inline long cgroup_hook_answer(struct lsm_verdict verdict) {
   if (verdict.value == 0) return CGROUP_ALLOW.value;
-  bpf_set_retval(verdict.value);
-  return CGROUP_DENY.value;
+  return cgroup_deny(-verdict.value).value;
 }
 
 /* Is the socket one of a cgroup in the gate, or of a cgroup below one? A hook without a socket is in none. */
