@@ -81,7 +81,7 @@ function callTable(results) {
     call,
     `${carrier}/`,
     `${depth}`,
-    ...[...cells, beside].map(({ median }) => median.toFixed(0)),
+    ...[...cells, beside].map((instructions) => instructions.toFixed(0)),
   ]);
   return {
     title: 'Calls below cgroups with programs: instructions',

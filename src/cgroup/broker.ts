@@ -51,8 +51,8 @@ export class Broker implements Disposable {
    *   else is wrong with the options; `ERR_BPF_NOT_GUARANTEED` for a program that may call bpf_set_retval(0)
    */
   constructor(options: BrokerOptions) {
-    const checked = checkedOptions(options);
     assertPrivileged();
+    const checked = checkedOptions(options);
     const { mountPoint } = hierarchy();
     this.path = checked.path;
     this.#shared = {

@@ -3,7 +3,7 @@
 
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { BpfObject, BrokerClient, Cgroup, Link } from 'bpf-lsm';
+import { BpfObject, Broker, BrokerClient, Cgroup, Link } from 'bpf-lsm';
 
 let broker;
 const links = [];
@@ -49,6 +49,7 @@ const calls = {
     for (const link of links.splice(0)) link.close();
     broker.close();
   },
+  serve: (path) => new Broker({ path, programs: {}, subtreeOf: () => undefined }).close(),
   uid: () => process.getuid(),
 };
 

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
   BpfObject,
@@ -292,7 +292,14 @@ describe.skipIf(noWay)(`a broker on this machine${noWay ? ` (skipped: ${noWay})`
       expect(await bad({ path: 'x'.repeat(200) })).toContain('path');
     });
 
-    test('a path that is taken; and it leaves alone what has come to its path since', async () => {
+    test('the privileges it needs', async () => {
+      using manager = await Manager.start();
+      const error = await thrown(async () => manager.ask('serve', `${server.path}-other`));
+      expect(error).toMatchObject({ code: 'EPERM', reason: 'permission' });
+      expect(error.message).toBe('this process cannot be a Broker: it lacks CAP_SYS_ADMIN; run it as root');
+    });
+
+    test('a path that is taken', async () => {
       expect(await thrown(() => new Broker({ ...options(), path: server.path }))).toMatchObject({
         code: 'EADDRINUSE',
         hint: 'if no broker listens there any more, remove it',
@@ -302,5 +309,15 @@ describe.skipIf(noWay)(`a broker on this machine${noWay ? ` (skipped: ${noWay})`
     });
 
     const options = () => ({ programs: brokeredPrograms(object), subtreeOf: () => cgroups.outer });
+  });
+
+  test('a broker that ends takes its path away, and not what has come to it since', () => {
+    using other = broker();
+    other.broker.close();
+    expect(existsSync(other.path)).toBe(false);
+    unlinkSync(server.path);
+    writeFileSync(server.path, "another's");
+    server.broker.close();
+    expect(readFileSync(server.path, 'utf8')).toBe("another's");
   });
 });
