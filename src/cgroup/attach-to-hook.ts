@@ -29,14 +29,15 @@ export interface HookOptions {
  * - what CGROUP_SOCKET_HOOK declares;
  * - a program of an attach type that stands for a hook, such as `cgroup_skb/ingress` for `socket_sock_rcv_skb`.
  *
- * A program whose denial must hold takes no part in the order of others: denials add up, whoever denies first.
+ * What it denies holds, and it takes nothing back: programs that run later in the cgroup or above it add their denials, and one
+ * that may call bpf_set_retval(0) is refused. Attach such a program by its own `attach({ cgroup })`.
  *
  * Linux 6.0 (BPF_LSM_CGROUP); kernel/bpf/cgroup.c cgroup_bpf_link_attach().
  *
  * @param program - its name; of CGROUP_HOOK the name without `_gated`
  * @returns the attachment, which says what carries it and whose cgroup decides
  * @throws BpfError `EEXIST` when this program of this object is on this cgroup already; `ERR_BPF_NO_CARRIER` when none of
- *   its forms can carry the hook as asked; `E2BIG` for the 65th program on the hook of a cgroup; what
+ *   its forms can carry the hook as asked; `ERR_BPF_NOT_GUARANTEED` for one that may take back what others deny; `E2BIG` for the 65th program on the hook of a cgroup; what
  *   {@link BpfObject.loadProgram} and `attach()` throw; `ERR_BPF_CGROUP_GONE`; `ERR_BPF_ARGUMENT`. Nothing is attached
  *   then.
  */
@@ -89,7 +90,7 @@ class Attempt {
         ...parts,
         cgroup: this.#cgroup,
         carrier,
-        link: program.attach({ cgroup: this.#cgroup }),
+        link: program.attach({ cgroup: this.#cgroup, guaranteed: true }),
       });
     const gate = Gate.of(program, form.gate);
     return new CgroupAttachment({

@@ -1,14 +1,8 @@
 import { decodeInstructions, type Instruction } from './instruction-list.js';
-
-/** The numbers that a register may hold, both ends included. */
-export interface Range {
-  low: number;
-  high: number;
-}
+import { ANYTHING, type Range, resultOf } from './range-arithmetic.js';
 
 type Registers = readonly Range[];
 
-const ANYTHING: Range = { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY };
 // Four bits name a register; there are eleven.
 const UNKNOWN: Registers = Array.from({ length: 16 }, () => ANYTHING);
 
@@ -31,9 +25,8 @@ const WRITES = new Set([0x00, 0x01, 0x04, 0x07]);
 const PATIENCE = 32;
 
 /**
- * What the calls of a helper may get as their first argument, call by call: only what constants and comparisons with
- * constants say of it is found out, as of everything a compiler or the verifier has shown to be in bounds; the rest may be
- * any number. Calls that cannot be reached count as well.
+ * What the calls of a helper may get as their first argument, call by call: only what constants, and arithmetic and
+ * comparisons with constants, say of it is found out; the rest may be any number. Calls that cannot be reached count as well.
  *
  * @param call - what stands for the helper in call instructions: its number, or in a verified program its distance
  */
@@ -93,7 +86,8 @@ function successors(
   return [[opcode === LOAD_DOUBLE ? at + 2 : at + 1, after(instruction, registers)]];
 }
 
-function after({ opcode, to, from, offset, value }: Instruction, registers: Registers): Registers {
+function after(instruction: Instruction, registers: Registers): Registers {
+  const { opcode, to, from, offset, value } = instruction;
   if (opcode === MOVE) return registers.with(to, { low: value, high: value });
   if (opcode === MOVE_32) return registers.with(to, { low: value >>> 0, high: value >>> 0 });
   if (opcode === COPY && offset === 0) return registers.with(to, registers[from] ?? ANYTHING);
@@ -101,7 +95,13 @@ function after({ opcode, to, from, offset, value }: Instruction, registers: Regi
   if (opcode === CALL) return registers.map((range, register) => (register < 6 ? ANYTHING : range));
   const kind = opcode & 0x07;
   if (kind === STORE_CLASS) return registers.with(to, ANYTHING).with(from, ANYTHING).with(0, ANYTHING);
-  return WRITES.has(kind) ? registers.with(to, ANYTHING) : registers;
+  return WRITES.has(kind) ? registers.with(to, computed(instruction, registers)) : registers;
+}
+
+/** The verifier takes out comparisons of what it knows; so what is computed has to be followed. */
+function computed(instruction: Instruction, registers: Registers): Range {
+  const { to, from } = instruction;
+  return resultOf(instruction, registers[to] ?? ANYTHING, registers[from] ?? ANYTHING);
 }
 
 /** Both ways of a conditional jump, with what is known on each; without those that cannot be taken. */

@@ -222,6 +222,18 @@ describe('whose cgroup decides:', () => {
   });
 });
 
+test('a program that takes back what others deny is attached to no hook', async () => {
+  user.move(own.cgroup);
+  await attach('deny_bind');
+  using other = await BpfObject.open(fixture('cgroup_order')).load();
+  const error = await thrown(() => attachToHook(other, 'takes_back', own.cgroup));
+  expect(error).toMatchObject({ code: 'ERR_BPF_NOT_GUARANTEED', program: 'takes_back' });
+  expect(await bind()).toBe('EACCES');
+  // By its own attach() it may.
+  using _ = other.programs.takes_back?.attach({ cgroup: own.cgroup });
+  expect(await bind()).toBe('0');
+});
+
 describe('when ten hooks have lsm_cgroup/ programs', () => {
   test('the eleventh is carried by a gated program, and the first again once there is room', async () => {
     using eleven = await BpfObject.open(fixture('eleven_hooks')).load();

@@ -22,6 +22,50 @@ describe('a program that calls bpf_set_retval()', () => {
     ],
     ['with an errno', [move(1, -13), SET_RETVAL, ...ALLOW], 'never'],
     ['with an errno in 32 bits', [one({ opcode: 0xb4, to: 1, value: -13 }), SET_RETVAL, ...ALLOW], 'never'],
+    [
+      'with an errno that is cut to 32 bits and negated twice',
+      [
+        move(2, -13),
+        one({ opcode: 0x67, to: 2, value: 32 }),
+        one({ opcode: 0x87, to: 2 }),
+        one({ opcode: 0xc7, to: 2, value: 32 }),
+        one({ opcode: 0x87, to: 2 }),
+        one({ opcode: 0xbf, to: 1, from: 2 }),
+        SET_RETVAL,
+        ...ALLOW,
+      ],
+      'never',
+    ],
+    [
+      'with an errno that was compared before it was negated: if (r2 s> 4095 || r2 s<= 0) r2 = 1; r2 = -r2',
+      [
+        one({ opcode: 0x61, to: 2, from: 3 }),
+        one({ opcode: 0x65, to: 2, offset: 1, value: 4095 }),
+        one({ opcode: 0x65, to: 2, offset: 1, value: 0 }),
+        move(2, 1),
+        one({ opcode: 0x87, to: 2 }),
+        one({ opcode: 0xbf, to: 1, from: 2 }),
+        SET_RETVAL,
+        ...ALLOW,
+      ],
+      'never',
+    ],
+    [
+      'with a product that overflows to 0',
+      [
+        move(1, 1),
+        one({ opcode: 0x67, to: 1, value: 52 }),
+        one({ opcode: 0x27, to: 1, value: 4096 }),
+        SET_RETVAL,
+        ...ALLOW,
+      ],
+      'calls',
+    ],
+    [
+      'with a difference of 0',
+      [move(1, 5), one({ opcode: 0x17, to: 1, value: 5 }), SET_RETVAL, ...ALLOW],
+      'calls',
+    ],
     ['with what it was given', [SET_RETVAL, ...ALLOW], 'may'],
     ['with what is in memory', [one({ opcode: 0x61, to: 1, from: 2 }), SET_RETVAL, ...ALLOW], 'may'],
     [
@@ -56,9 +100,20 @@ describe('a program that calls bpf_set_retval()', () => {
       'never',
     ],
     [
-      'with a number that is counted up in a loop',
+      'with 0, after counting up in a loop',
       [
         move(1, -9),
+        one({ opcode: 0x07, to: 1, value: 1 }),
+        one({ opcode: 0xc5, to: 1, offset: -2 }),
+        SET_RETVAL,
+        ...ALLOW,
+      ],
+      'calls',
+    ],
+    [
+      'with a number that is counted up in a long loop',
+      [
+        move(1, -9999),
         one({ opcode: 0x07, to: 1, value: 1 }),
         one({ opcode: 0xc5, to: 1, offset: -2 }),
         SET_RETVAL,
