@@ -51,33 +51,13 @@ export interface AttachedOptions {
   hook?: string;
 }
 
-/** A cgroup with what is attached to it, and those below it. */
-export interface AttachedTree {
-  cgroup: Cgroup;
-  lists: AttachedList[];
-  children: AttachedTree[];
-}
-
 /** See {@link Cgroup.attached}. */
-export function attachedTo(cgroup: Cgroup, options: AttachedOptions = {}): AttachedList[] {
-  return explained(cgroup, () => listsOf(cgroup, checked(options), new Survey()));
-}
-
-/** See {@link Cgroup.attachedTree}. */
-export function attachedBelow(cgroup: Cgroup, options: AttachedOptions = {}): AttachedTree {
-  const wanted = checked(options);
-  const survey = new Survey();
-  const branch = (each: Cgroup): AttachedTree[] => {
-    try {
-      const lists = listsOf(each, wanted, survey);
-      return [{ cgroup: each, lists, children: each.children().flatMap(branch) }];
-    } catch (error) {
-      // One that is removed meanwhile is not there.
-      if (each !== cgroup && error instanceof BpfError && error.code === 'ERR_BPF_CGROUP_GONE') return [];
-      throw error;
-    }
-  };
-  return explained(cgroup, () => branch(cgroup)[0] as AttachedTree);
+export function attachedTo(
+  cgroup: Cgroup,
+  options: AttachedOptions = {},
+  survey: Survey = new Survey(),
+): AttachedList[] {
+  return explained(cgroup, () => listsOf(cgroup, checked(options), survey));
 }
 
 function checked(options: AttachedOptions): AttachedOptions {

@@ -3,13 +3,8 @@ import { posix } from 'node:path';
 import { describeValue } from '../btf/index.js';
 import { BpfError } from '../errors.js';
 import { native } from '../native.js';
-import {
-  type AttachedList,
-  type AttachedOptions,
-  type AttachedTree,
-  attachedBelow,
-  attachedTo,
-} from './attached.js';
+import { type AttachedList, type AttachedOptions, attachedTo } from './attached.js';
+import { type AttachedTree, type AttachedTreeOptions, attachedBelow } from './attached-tree.js';
 import { detachProgram } from './detach.js';
 import { fileIn, systemError, withDirectory } from './directory.js';
 import { directoryOf, hierarchy } from './hierarchy.js';
@@ -277,12 +272,12 @@ export class Cgroup {
   }
 
   /**
-   * The same of it and of all cgroups below it, as a tree. It is no atomic picture: cgroups that vanish while looking
-   * are left out.
+   * The same of it and of all cgroups below it, as a tree, with `weaknesses` those of each. The links of the machine are
+   * looked through once. It is no atomic picture: cgroups that vanish while looking are left out.
    *
    * @throws BpfError as {@link Cgroup.attached} does
    */
-  attachedTree(options: AttachedOptions = {}): AttachedTree {
+  attachedTree(options: AttachedTreeOptions = {}): AttachedTree {
     return attachedBelow(this, options);
   }
 

@@ -1,5 +1,6 @@
 export { attachToHook, type HookOptions } from './attach-to-hook.js';
-export type { AttachedList, AttachedOptions, AttachedProgram, AttachedTree, AttachFlag } from './attached.js';
+export type { AttachedList, AttachedOptions, AttachedProgram, AttachFlag } from './attached.js';
+export type { AttachedTree, AttachedTreeOptions } from './attached-tree.js';
 export { Broker } from './broker.js';
 export { BrokerClient } from './broker-client.js';
 export type { BrokerLimits, BrokerOptions, BrokerPeer, BrokerRecord } from './broker-options.js';

@@ -6,6 +6,8 @@ import {
   type CgroupLinkInfo,
   cgroupLinks,
   functionName,
+  type TakingBack,
+  takingBackById,
   withoutHookPrefix,
 } from '../object/index.js';
 import type { AttachedProgram, AttachFlag } from './attached.js';
@@ -30,6 +32,7 @@ const FLAGS: readonly (readonly [flag: AttachFlag, bit: number])[] = [
 /** What was asked of the kernel for one answer, so that each question is asked once. */
 export class Survey {
   readonly #programs = new Map<number, NativeFoundProgram | undefined>();
+  readonly #takingBack = new Map<number, TakingBack>();
   readonly #found = new Map<string, Found | null>();
   readonly #missing = new Set<string>();
   readonly #above = new Map<bigint, Cgroup[]>();
@@ -81,6 +84,13 @@ export class Survey {
     if (program?.type !== 'lsm') return undefined;
     const target = functionName(program.targetObjectId, program.targetBtfId);
     return target && withoutHookPrefix(target);
+  }
+
+  /** Whether it takes back what others deny. */
+  takingBack(id: number): TakingBack {
+    const known = this.#takingBack.get(id) ?? takingBackById(id);
+    this.#takingBack.set(id, known);
+    return known;
   }
 
   /** By what a program is attached to a cgroup. */

@@ -1,4 +1,4 @@
-import { type TakingBack, takingBackById } from '../object/index.js';
+import type { TakingBack } from '../object/index.js';
 import { type AttachedList, type AttachedProgram, attachedTo } from './attached.js';
 import type { Cgroup } from './cgroup.js';
 import { consulted } from './effective.js';
@@ -60,19 +60,22 @@ const SAYS: Readonly<Record<WeaknessKind, string>> = {
 };
 
 /** See {@link Cgroup.weaknesses}. */
-export function weaknessesOf(cgroup: Cgroup): Weakness[] {
-  const survey = new Survey();
-  const running = attachedTo(cgroup, { effective: true });
+export function weaknessesOf(cgroup: Cgroup, survey: Survey = new Survey()): Weakness[] {
+  const running = attachedTo(cgroup, { effective: true }, survey);
   const present = running.flatMap((list) =>
     list.programs.flatMap((program) =>
-      kindsOf(program, list).map((kind) => weakness(kind, cgroup, list, program)),
+      kindsOf(program, list, survey).map((kind) => weakness(kind, cgroup, list, program)),
     ),
   );
   return [...present, ...running.flatMap((list) => overridden(cgroup, list, survey))];
 }
 
-function kindsOf({ programId, flags }: AttachedProgram, { attachType }: AttachedList): WeaknessKind[] {
-  const taking = WITHOUT_RETVAL.test(attachType) ? 'never' : takingBackById(programId);
+function kindsOf(
+  { programId, flags }: AttachedProgram,
+  { attachType }: AttachedList,
+  survey: Survey,
+): WeaknessKind[] {
+  const taking = WITHOUT_RETVAL.test(attachType) ? 'never' : survey.takingBack(programId);
   return [
     ...(['override', 'preorder'] as const).filter((flag) => flags.includes(flag)),
     ...[BY_TAKING_BACK[taking]].filter((kind) => kind !== undefined),

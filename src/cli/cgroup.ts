@@ -42,21 +42,21 @@ Needs CAP_NET_ADMIN, and CAP_SYS_ADMIN for names, hooks and links.
 Exit status: 0, or 1 when it could not be told.`,
     )
     .action((path: string | undefined, options: Options) => {
-      const { effective = false, hook } = options;
+      const { effective = false, weaknesses = false, hook } = options;
       const top = path === undefined ? Cgroup.root() : Cgroup.open(path);
-      const tree = printed(top.attachedTree({ effective, ...(hook !== undefined && { hook }) }), options);
+      const tree = printed(top.attachedTree({ effective, weaknesses, ...(hook !== undefined && { hook }) }));
       if (options.json) printJson(tree);
       else process.stdout.write(draw(tree, options.all ?? false));
     });
 }
 
-function printed({ cgroup, lists, children }: AttachedTree, options: Options): Printed {
+function printed({ cgroup, lists, weaknesses, children }: AttachedTree): Printed {
   return {
     path: cgroup.path,
     id: cgroup.id,
     lists,
-    ...(options.weaknesses && { weaknesses: cgroup.weaknesses().map(({ message }) => message) }),
-    children: children.map((child) => printed(child, options)),
+    ...(weaknesses && { weaknesses: weaknesses.map(({ message }) => message) }),
+    children: children.map(printed),
   };
 }
 
