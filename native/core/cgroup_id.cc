@@ -29,7 +29,7 @@ struct alignas(file_handle) KernfsHandle {
 };
 
 std::string path_of(int fd) {
-  const std::string entry = "/proc/self/fd/" + std::to_string(fd);
+  const std::string entry = proc_path(fd);
   std::array<char, PATH_MAX> target{};
   const ssize_t length = readlink(entry.c_str(), target.data(), target.size());
   if (length < 0) throw Error(errno, "readlink", "cannot tell the path of a cgroup").with_path(entry);

@@ -73,8 +73,4 @@ UniqueFd custom_btf(const std::string& path) {
   return sealed_copy(content, path);
 }
 
-std::string path_of(const UniqueFd& fd) {
-  return "/proc/self/fd/" + std::to_string(fd.get());
-}
-
 }  // namespace bpf_lsm

@@ -12,7 +12,4 @@ namespace bpf_lsm {
 // in it included.
 UniqueFd custom_btf(const std::string& path);
 
-// Where libbpf finds it, in this process.
-std::string path_of(const UniqueFd& fd);
-
 }  // namespace bpf_lsm

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstddef>
+#include <string>
 #include <utility>
 
 #include "error.h"
@@ -46,6 +47,11 @@ class UniqueFd {
  private:
   int fd_ = -1;
 };
+
+// What an open file is called in this process, whatever name it has or had.
+inline std::string proc_path(int fd) {
+  return "/proc/self/fd/" + std::to_string(fd);
+}
 
 class Mapping {
  public:

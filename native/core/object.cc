@@ -32,7 +32,7 @@ std::shared_ptr<Object> Object::open(std::span<const std::byte> elf, const OpenO
   }
   check_elf(elf);
   UniqueFd btf = options.btf_path.empty() ? UniqueFd() : custom_btf(options.btf_path);
-  const std::string btf_path = btf.valid() ? path_of(btf) : "";
+  const std::string btf_path = btf.valid() ? proc_path(btf.get()) : "";
   LogCapture log;
   LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = or_null(options.name),
               .pin_root_path = or_null(options.pin_root), .kconfig = or_null(options.kconfig),

@@ -26,7 +26,7 @@ const char* name_of(ObjectKind kind) {
 ObjectKind kind_of(int fd) {
   // Anonymous inodes carry their class as a name: kernel/bpf/syscall.c bpf_map_new_fd(), bpf_prog_new_fd(),
   // bpf_link_new_fd(), whose "bpf_link" has become "bpf-link" by Linux 7.3.
-  const std::string entry = "/proc/self/fd/" + std::to_string(fd);
+  const std::string entry = proc_path(fd);
   std::array<char, 64> target{};
   const ssize_t length = readlink(entry.c_str(), target.data(), target.size());
   if (length < 0)
