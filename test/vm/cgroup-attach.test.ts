@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync } from 'node:fs';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type AttachOptions, BpfObject, type BpfProgram, Cgroup, type Link } from '../../src/index.js';
 import { native } from '../../src/native.js';
 import { bindIn } from '../support/bind-order.js';
-import { TestCgroup } from '../support/cgroup-contract.js';
+import { useCgroupOrder } from '../support/cgroup-order.js';
 import { bpfFiles } from '../support/fds.js';
 import { kernelIsAtLeast } from '../support/kernel.js';
 import { fixture } from '../support/objects.js';
@@ -15,39 +15,16 @@ import { untyped } from '../support/untyped.js';
 const hasOrder = kernelIsAtLeast(6, 12);
 
 let object: BpfObject;
-let own: TestCgroup;
 let cgroup: Cgroup;
-let links: Link[];
-let before: string[];
-
-beforeAll(async () => {
-  before = bpfFiles();
-  object = await BpfObject.open(fixture('cgroup_order')).load();
+const order = useCgroupOrder((own, loaded) => {
+  cgroup = own;
+  object = loaded;
 });
-
-afterAll(() => {
-  object?.close();
-  expect(bpfFiles()).toEqual(before);
-});
-
-beforeEach(() => {
-  own = new TestCgroup();
-  cgroup = own.cgroup;
-  links = [];
-});
-
-afterEach(() => {
-  for (const link of links) link.close();
-  own[Symbol.dispose]();
-});
-
-const program = (name: string): BpfProgram => object.programs[name] as BpfProgram;
+const { program } = order;
 
 /** Attaches to the cgroup unless told otherwise, until the test ends. */
 function attach(name: string, options: AttachOptions = {}): Link {
-  const link = program(name).attach({ cgroup, ...options });
-  links.push(link);
-  return link;
+  return order.attach(name, { cgroup, ...options });
 }
 
 /** What runs for a bind(2) in the cgroup, and in one below. */
@@ -71,7 +48,7 @@ describe.each(['bind4', 'socket_bind'])('programs on %s', (hook) => {
     attach(`${hook}_c`, { order: { before: a } });
     attach(`${hook}_d`, { order: { after: program(`${hook}_b`) } });
     expect(await bound()).toEqual(['0 bdca', '0 bdca']);
-    links.splice(2, 1)[0]?.close();
+    order.links.splice(2, 1)[0]?.close();
     attach(`${hook}_c`, { order: { after: { linkId: a.id } } });
     expect(await bound()).toEqual(['0 bdac', '0 bdac']);
   });
@@ -157,6 +134,12 @@ describe.runIf(hasOrder)('a neighbour that is none:', () => {
       program('bind4_b').attach({ cgroup, order: { after: program('bind4_a') } }),
     );
     expect(error).toMatchObject({ code: 'ENOENT', reason: 'input', program: 'bind4_a' });
+  });
+
+  test('a program, where there is no cgroup to be gone', async () => {
+    const nowhere = { cgroup: '/proc', order: { after: program('bind4_a') } } as const;
+    const error = await thrown(() => program('bind4_b').attach(nowhere));
+    expect(error).toMatchObject({ code: 'ENOENT', reason: 'input', program: 'bind4_a', path: '/proc' });
   });
 });
 
@@ -280,14 +263,14 @@ test('a cgroup takes 64 programs of a hook, and says so of the next', async () =
   using crowd = await BpfObject.open(fixture('cgroup_crowd')).load();
   const [last, ...others] = Object.values(crowd.programs);
   expect(others).toHaveLength(64);
-  for (const one of others) links.push(one.attach({ cgroup }));
+  for (const one of others) order.links.push(one.attach({ cgroup }));
   const error = await thrown(() => last?.attach({ cgroup }));
   expect(error).toMatchObject({ code: 'E2BIG', reason: 'kernel', hook: 'socket_listen', path: cgroup.path });
   expect(error.message).toContain('as many programs on this hook as it can have, 64');
   // There is room beside it, and where one has gone.
-  links.push(last?.attach({ cgroup: cgroup.createChild('beside') }) as Link);
-  links.shift()?.close();
-  links.push(last?.attach({ cgroup }) as Link);
+  order.links.push(last?.attach({ cgroup: cgroup.createChild('beside') }) as Link);
+  order.links.shift()?.close();
+  order.links.push(last?.attach({ cgroup }) as Link);
 });
 
 test('a link whose cgroup was removed says so, and nothing of it stays when it is closed', async () => {

@@ -1,14 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { BpfProgram, Cgroup, Link } from '../../src/index.js';
-import { type AttachedList, type AttachedTree, type AttachOptions, BpfObject } from '../../src/index.js';
+import { describe, expect, test } from 'vitest';
+import type { AttachedList, AttachedTree, AttachOptions, BpfObject, Cgroup, Link } from '../../src/index.js';
 import { bindIn } from '../support/bind-order.js';
-import { TestCgroup } from '../support/cgroup-contract.js';
-import { bpfFiles } from '../support/fds.js';
+import { useCgroupOrder } from '../support/cgroup-order.js';
 import { kernelIsAtLeast } from '../support/kernel.js';
 import { attachWithoutLink } from '../support/legacy.js';
-import { fixture } from '../support/objects.js';
 import { thrown } from '../support/thrown.js';
 import { untyped } from '../support/untyped.js';
 
@@ -17,41 +14,18 @@ const hasOrder = kernelIsAtLeast(6, 12);
 const BPFTOOL = '/usr/sbin/bpftool';
 
 let object: BpfObject;
-let own: TestCgroup;
 let parent: Cgroup;
 let child: Cgroup;
-let links: Link[];
-let before: string[];
-
-beforeAll(async () => {
-  before = bpfFiles();
-  object = await BpfObject.open(fixture('cgroup_order')).load();
-});
-
-afterAll(() => {
-  object?.close();
-  expect(bpfFiles()).toEqual(before);
-});
-
-beforeEach(() => {
-  own = new TestCgroup();
-  parent = own.cgroup;
+const order = useCgroupOrder((own, loaded) => {
+  parent = own;
   child = parent.createChild('child');
-  links = [];
+  object = loaded;
 });
-
-afterEach(() => {
-  for (const link of links) link.close();
-  own[Symbol.dispose]();
-});
-
-const program = (name: string): BpfProgram => object.programs[name] as BpfProgram;
+const { program } = order;
 const idOf = (name: string): number => program(name).info().id;
 
 function attach(name: string, cgroup: Cgroup, options: AttachOptions = {}): Link {
-  const link = program(name).attach({ cgroup, ...options });
-  links.push(link);
-  return link;
+  return order.attach(name, { cgroup, ...options });
 }
 
 /** `bind4_a`, and whose it is when it is not the cgroup's own. */

@@ -1,51 +1,26 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type AttachOptions, BpfObject, type BpfProgram, Cgroup, type Link } from '../../src/index.js';
+import { describe, expect, test } from 'vitest';
+import { type AttachOptions, type BpfObject, Cgroup, type Link } from '../../src/index.js';
 import { bindIn } from '../support/bind-order.js';
-import { TestCgroup } from '../support/cgroup-contract.js';
-import { bpfFiles } from '../support/fds.js';
+import { useCgroupOrder } from '../support/cgroup-order.js';
 import { kernelIsAtLeast } from '../support/kernel.js';
 import { attachWithoutLink } from '../support/legacy.js';
-import { fixture } from '../support/objects.js';
 import { thrown } from '../support/thrown.js';
 
 /** Debian's 6.12 has it by backport. */
 const hasOrder = kernelIsAtLeast(6, 12);
 
 let object: BpfObject;
-let own: TestCgroup;
 let parent: Cgroup;
 let child: Cgroup;
-let links: Link[];
-let before: string[];
-
-beforeAll(async () => {
-  before = bpfFiles();
-  object = await BpfObject.open(fixture('cgroup_order')).load();
-});
-
-afterAll(() => {
-  object?.close();
-  expect(bpfFiles()).toEqual(before);
-});
-
-beforeEach(() => {
-  own = new TestCgroup();
-  parent = own.cgroup;
+const order = useCgroupOrder((own, loaded) => {
+  parent = own;
   child = parent.createChild('child');
-  links = [];
+  object = loaded;
 });
-
-afterEach(() => {
-  for (const link of links) link.close();
-  own[Symbol.dispose]();
-});
-
-const program = (name: string): BpfProgram => object.programs[name] as BpfProgram;
+const { program } = order;
 
 function attach(name: string, cgroup: Cgroup, options: AttachOptions = {}): Link {
-  const link = program(name).attach({ cgroup, ...options });
-  links.push(link);
-  return link;
+  return order.attach(name, { cgroup, ...options });
 }
 
 describe('a denial', () => {
