@@ -28,9 +28,7 @@ export function withCgroup<T>(cgroup: string | CgroupTarget, work: (fd: number) 
     try {
       return work(fd);
     } catch (cause) {
-      // kernel/cgroup/cgroup.c cgroup_get_from_file() and css_tryget_online_from_dir(): both mean a dead cgroup.
-      const dead = cause instanceof BpfError && (cause.code === 'ENOENT' || cause.code === 'ENODEV');
-      throw dead && isRemoved(fd) ? gone(cgroup, cause) : cause;
+      throw isOfDeadCgroup(cause) && isRemoved(fd) ? gone(cgroup, cause) : cause;
     }
   };
   if (typeof cgroup === 'string') return withPath(cgroup, lent);
@@ -72,6 +70,15 @@ function openDirectory(path: string): number {
       cause,
     });
   }
+}
+
+/**
+ * As kernel/cgroup/cgroup.c cgroup_get_from_file() and css_tryget_online_from_dir() answer for one. What was looked for in
+ * vain here has no errno.
+ */
+function isOfDeadCgroup(cause: unknown): cause is BpfError {
+  if (!(cause instanceof BpfError) || cause.errno === undefined) return false;
+  return cause.code === 'ENOENT' || cause.code === 'ENODEV';
 }
 
 /** Every cgroup of version 2 has this file as long as it is there. */
