@@ -1,9 +1,8 @@
 // A manager of its own cgroup that may load nothing: does what it is told over IPC, one call at a time, and answers each
 // with { value } or { error }. Told { call, args }.
 
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { BpfObject, Broker, BrokerClient, Cgroup, Link } from 'bpf-lsm';
+import { tryListen } from '../support/try-listen.mjs';
 
 let broker;
 const links = [];
@@ -31,19 +30,7 @@ const calls = {
   openCgroup: (path) => Cgroup.open(path).id.toString(),
   createChild: (path, name) => Cgroup.open(path).createChild(name).path,
   moveInto: (path) => Cgroup.open(path).add(process.pid),
-  /** `0`, or the errno of bind(2) or listen(2), whichever fails. */
-  listen: async () => {
-    const server = createServer();
-    try {
-      server.listen(0, '127.0.0.1');
-      await once(server, 'listening');
-      return '0';
-    } catch (error) {
-      return error.code;
-    } finally {
-      server.close();
-    }
-  },
+  listen: tryListen,
   /** All of it, for another test. */
   letGo: () => {
     for (const link of links.splice(0)) link.close();

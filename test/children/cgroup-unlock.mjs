@@ -1,11 +1,10 @@
 // Tries all that ends or changes what cgroup-lock.mjs pinned, as root, and tells what came of each: 0, or the name of
 // an errno. Arguments: NAME, what that printed
 import { spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { closeSync, openSync, readdirSync, renameSync, unlinkSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BpfMap, BpfObject, Cgroup, Link } from 'bpf-lsm';
+import { tryListen } from '../support/try-listen.mjs';
 
 const [name, told] = process.argv.slice(2);
 const { links, programs, gate } = JSON.parse(told);
@@ -14,19 +13,6 @@ const cgroup = Cgroup.open(`/sys/fs/cgroup/${name}`);
 const object = await BpfObject.open(
   new URL('../../build/test/bpf/cgroup_hooks.bpf.o', import.meta.url),
 ).load();
-
-async function bind() {
-  const server = createServer();
-  try {
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    return '0';
-  } catch (error) {
-    return error.code;
-  } finally {
-    server.close();
-  }
-}
 
 function attempt(what) {
   try {
@@ -45,9 +31,9 @@ function command(...words) {
 }
 
 async function binds() {
-  const outside = await bind();
+  const outside = await tryListen();
   cgroup.add(process.pid);
-  const inside = await bind();
+  const inside = await tryListen();
   Cgroup.root().add(process.pid);
   return { inside, outside };
 }
