@@ -1,44 +1,29 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { BpfObject, BrokerClient } from '../../src/index.js';
+import { describe, expect, test } from 'vitest';
+import { BrokerClient } from '../../src/index.js';
 import { linkInfoById } from '../../src/object/index.js';
 import {
   attachedIn,
-  brokered,
   connectedLiar,
-  DelegatedCgroups,
+  type DelegatedCgroups,
   Manager,
   settled,
   type TestBroker,
 } from '../support/broker.js';
+import { useBroker } from '../support/broker-setting.js';
 import { Helper } from '../support/helper.js';
-import { fixture, program } from '../support/objects.js';
-import { asOrdinaryUser, NOBODY, noWayForOrdinaryUser } from '../support/ordinary-user.js';
+import { program } from '../support/objects.js';
+import { asOrdinaryUser, noWayForOrdinaryUser } from '../support/ordinary-user.js';
 import { thrown } from '../support/thrown.js';
 
 const noWay = noWayForOrdinaryUser();
 const EGRESS = '{"id":1,"call":"attach","program":"egress"}';
 
 describe.skipIf(noWay)(`a broker serves everybody${noWay ? ` (skipped: ${noWay})` : ''}`, () => {
-  let object: BpfObject;
   let cgroups: DelegatedCgroups;
   let server: TestBroker;
 
-  beforeAll(async () => {
-    object = await BpfObject.open(fixture('brokered')).load();
-  });
-
-  afterAll(() => {
-    object?.close();
-  });
-
-  beforeEach(() => {
-    cgroups = new DelegatedCgroups(NOBODY);
-    server = brokered(object, cgroups.outer);
-  });
-
-  afterEach(() => {
-    server[Symbol.dispose]();
-    cgroups[Symbol.dispose]();
+  useBroker((setting) => {
+    ({ cgroups, server } = setting);
   });
 
   test('when a client floods and never reads its answers', async () => {

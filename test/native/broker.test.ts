@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
-  BpfObject,
+  type BpfObject,
   type BpfProgram,
   Broker,
   BrokerClient,
@@ -14,12 +14,12 @@ import {
   brokered,
   brokeredPrograms,
   connectedLiar,
-  DelegatedCgroups,
+  type DelegatedCgroups,
   delegate,
   Manager,
   type TestBroker,
 } from '../support/broker.js';
-import { fixture } from '../support/objects.js';
+import { useBroker } from '../support/broker-setting.js';
 import { asOrdinaryUser, NOBODY, noWayForOrdinaryUser } from '../support/ordinary-user.js';
 import { thrown } from '../support/thrown.js';
 
@@ -34,22 +34,8 @@ describe.skipIf(noWay)(`a broker on this machine${noWay ? ` (skipped: ${noWay})`
   const program = (name: string): BpfProgram => object.programs[name] as BpfProgram;
   const broker = (options: Partial<BrokerOptions> = {}) => brokered(object, cgroups.outer, options);
 
-  beforeAll(async () => {
-    object = await BpfObject.open(fixture('brokered')).load();
-  });
-
-  afterAll(() => {
-    object?.close();
-  });
-
-  beforeEach(() => {
-    cgroups = new DelegatedCgroups(NOBODY);
-    server = broker();
-  });
-
-  afterEach(() => {
-    server[Symbol.dispose]();
-    cgroups[Symbol.dispose]();
+  useBroker((setting) => {
+    ({ object, cgroups, server } = setting);
   });
 
   describe('a client of a broker', () => {

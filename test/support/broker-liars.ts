@@ -2,19 +2,19 @@ import { existsSync, mkdtempSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { BpfObject, BrokerClient, Cgroup } from '../../src/index.js';
+import { describe, expect, test } from 'vitest';
+import { BrokerClient, Cgroup } from '../../src/index.js';
 import {
   attachedIn,
-  brokered,
   connectedLiar,
-  DelegatedCgroups,
+  type DelegatedCgroups,
   delegate,
   settled,
   type TestBroker,
 } from './broker.js';
+import { useBroker } from './broker-setting.js';
 import { Helper } from './helper.js';
-import { fixture, program } from './objects.js';
+import { program } from './objects.js';
 import { NOBODY } from './ordinary-user.js';
 
 const EGRESS = '{"id":1,"call":"attach","program":"egress"}';
@@ -26,26 +26,11 @@ const noFuse = existsSync('/dev/fuse') ? undefined : 'this kernel has no FUSE';
 
 /** What comes of clients that keep to no rules: for guests of any version, and for the host. */
 export function describeLiars(): void {
-  let object: BpfObject;
   let cgroups: DelegatedCgroups;
   let server: TestBroker;
 
-  beforeAll(async () => {
-    object = await BpfObject.open(fixture('brokered')).load();
-  });
-
-  afterAll(() => {
-    object?.close();
-  });
-
-  beforeEach(() => {
-    cgroups = new DelegatedCgroups(NOBODY);
-    server = brokered(object, cgroups.outer);
-  });
-
-  afterEach(() => {
-    server[Symbol.dispose]();
-    cgroups[Symbol.dispose]();
+  useBroker((setting) => {
+    ({ cgroups, server } = setting);
   });
 
   describe('a client that lies', () => {
