@@ -8,9 +8,13 @@ describeCgroups();
 
 const V1 = '/sys/fs/cgroup/memory';
 
-// Only a host that still has version 1 mounted can show it; guests have version 2 alone.
-test.runIf(existsSync(`${V1}/cgroup.procs`))('a cgroup of version 1 is refused as such', async () => {
-  const error = await thrown(() => Cgroup.open(V1));
-  expect(error).toMatchObject({ code: 'ERR_BPF_NOT_CGROUP', path: V1 });
-  expect(error.message).toContain('version 1');
-});
+const noV1 = existsSync(`${V1}/cgroup.procs`) ? undefined : 'cgroup version 1 is not mounted here';
+
+test.skipIf(noV1)(
+  `a cgroup of version 1 is refused as such${noV1 ? ` (skipped: ${noV1})` : ''}`,
+  async () => {
+    const error = await thrown(() => Cgroup.open(V1));
+    expect(error).toMatchObject({ code: 'ERR_BPF_NOT_CGROUP', path: V1 });
+    expect(error.message).toContain('version 1');
+  },
+);

@@ -320,8 +320,8 @@ describe('before load', () => {
     expect(await thrown(() => other.maps.hash.reuse('/nonexistent/map'))).toMatchObject({ code: 'ENOENT' });
   });
 
-  // Where no bpffs can be mounted, as without root, there are no pins.
-  test.skipIf(bpffs.refused)('a pinned map can be taken by its path', async () => {
+  const noPins = bpffs.refused ? ` (skipped, no bpffs can be mounted: ${bpffs.refused})` : '';
+  test.skipIf(bpffs.refused)(`a pinned map can be taken by its path${noPins}`, async () => {
     const path = `${bpffs.path}/${++count}/pinned`;
     object.maps.hash.pin(path);
     object.maps.hash.set(1, 11n);

@@ -11,13 +11,15 @@ const RETURN_0 = new Uint8Array([0xb7, 0, 0, 0, 0, 0, 0, 0, 0x95, 0, 0, 0, 0, 0,
 const permitted = native().probeProgram(SOCKET_FILTER, RETURN_0).errno === 0;
 
 // Without the right to load programs, nothing is taken and the verifier is not asked.
-test.skipIf(!permitted)('a probed program is taken, and gone at once', () => {
+const why = permitted ? '' : ' (skipped: this process may not load programs)';
+
+test.skipIf(!permitted)(`a probed program is taken, and gone at once${why}`, () => {
   const before = bpfFiles();
   expect(native().probeProgram(SOCKET_FILTER, RETURN_0).errno).toBe(0);
   expect(bpfFiles()).toEqual(before);
 });
 
-test.skipIf(!permitted)('or refused, with what the verifier says', () => {
+test.skipIf(!permitted)(`or refused, with what the verifier says${why}`, () => {
   const { errno, log } = native().probeProgram(SOCKET_FILTER, RETURN_0.subarray(8));
   expect(errno).toBeGreaterThan(0);
   expect(log).toContain('R0 !read_ok');
