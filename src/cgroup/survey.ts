@@ -86,7 +86,10 @@ export class Survey {
     return target && withoutHookPrefix(target);
   }
 
-  /** Whether it takes back what others deny. */
+  /**
+   * Whether it takes back what others deny.
+   * @internal
+   */
   takingBack(id: number): TakingBack {
     const known = this.#takingBack.get(id) ?? takingBackById(id);
     this.#takingBack.set(id, known);

@@ -162,6 +162,8 @@ export class Vm {
     mode: InputMode,
   ): Promise<GuestProcess> {
     const [stdout, stderr] = [portStream(slot.output), portStream(slot.errors)];
+    // That the guest is gone is told by `exited`: a stream that nobody listens to must not end the caller's process.
+    for (const stream of [stdout, stderr]) stream.on('error', () => undefined);
     const signals: NodeJS.Signals[] = [];
     let state: 'starting' | 'running' | 'ended' = 'starting';
     const kill = (signal: NodeJS.Signals): void => {

@@ -112,7 +112,6 @@ class VmPoolWorker implements PoolWorker {
     child.channel?.on('data', (chunk: Buffer) => reader.push(chunk));
     child.stdout.on('data', (chunk: Buffer) => logger.outputStream.write(chunk));
     child.stderr.on('data', (chunk: Buffer) => logger.errorStream.write(chunk));
-    for (const stream of [child.stdout, child.stderr]) stream.on('error', () => undefined);
     child.exited.then(
       (status) => this.#ended(workerDeath(status, this.#pool)),
       (error: unknown) => this.#ended(error),
