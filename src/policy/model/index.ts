@@ -1,0 +1,36 @@
+export type {
+  AddressObject,
+  BpfCallObject,
+  CapabilityObject,
+  FileObject,
+  LockdownObject,
+  MountObject,
+  ObjectsOf,
+  PolicyObject,
+  PortRange,
+  ProcessObject,
+  SocketObject,
+  Transport,
+} from './objects.js';
+export {
+  ALL_OPERATIONS,
+  classOf,
+  OPERATION_CLASSES,
+  OPERATIONS,
+  type Operation,
+  type OperationClass,
+  type OperationOf,
+  type OperationOn,
+  type Target,
+  targetOf,
+} from './operations.js';
+export type {
+  Conditions,
+  Effect,
+  ExecutableObject,
+  IdRange,
+  Policy,
+  Rule,
+  RuleOn,
+  Scope,
+} from './policy.js';
