@@ -31,6 +31,8 @@ export type {
   IdRange,
   Policy,
   Rule,
+  RuleBase,
   RuleOn,
+  RuleOnAnything,
   Scope,
 } from './policy.js';

@@ -1,5 +1,5 @@
 import type { ObjectsOf } from './objects.js';
-import type { OperationClass, OperationOn, Target } from './operations.js';
+import type { Operation, OperationClass, OperationOn, Target } from './operations.js';
 
 /** What a rule does to the operations it names. */
 export type Effect = 'allow' | 'deny';
@@ -35,19 +35,34 @@ export interface Conditions {
   readonly gids: readonly IdRange[] | null;
 }
 
-/** A rule for operations on one sort of objects. */
-export interface RuleOn<Sort extends Target> {
+/** What every rule has. */
+export interface RuleBase {
   readonly effect: Effect;
-  /** Not empty, without duplicates. */
-  readonly operations: readonly OperationOn<Sort>[];
-  /** Null: whatever the object is; the farthest of all rules, just before the class's default. */
-  readonly objects: readonly ObjectsOf[Sort][] | null;
   /** Why, for people. */
   readonly reason: string | null;
 }
 
+/** A rule about some objects; all its operations are on the same sort of them. */
+export interface RuleOn<Sort extends Target> extends RuleBase {
+  readonly target: Sort;
+  /** Not empty, without duplicates. */
+  readonly operations: readonly OperationOn<Sort>[];
+  /** Not empty. */
+  readonly objects: readonly ObjectsOf[Sort][];
+}
+
+/** A rule about operations whatever their object is: the farthest of all, just before the class's default. */
+export interface RuleOnAnything extends RuleBase {
+  readonly target: 'anything';
+  /** Not empty, without duplicates; of any classes. */
+  readonly operations: readonly Operation[];
+  readonly objects: null;
+}
+
 /** A rule of a policy: an effect on operations, on objects. */
-export type Rule = { [Sort in Target]: { readonly target: Sort } & RuleOn<Sort> }[Target];
+export type Rule =
+  | RuleOnAnything
+  | { [Sort in Exclude<Target, 'nothing'>]: RuleOn<Sort> }[Exclude<Target, 'nothing'>];
 
 /**
  * A policy that was found to be valid, with all defaults filled in.
