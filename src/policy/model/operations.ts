@@ -1,4 +1,4 @@
-/** What a policy speaks about, in five classes; a policy has a default for each. */
+/** Every operation with what its objects are, in five classes; a policy has a default for each class. */
 export const OPERATIONS = {
   files: {
     read: 'file',
@@ -61,7 +61,7 @@ export const OPERATIONS = {
     syslog: 'nothing',
     lockdown: 'lockdown',
   },
-} as const satisfies Record<string, Record<string, string>>;
+} as const;
 
 type Table = typeof OPERATIONS;
 
