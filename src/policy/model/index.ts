@@ -1,3 +1,15 @@
+export {
+  ADDRESS_PATTERN,
+  bitsOf,
+  formatAddress,
+  type IpAddress,
+  isIn,
+  isMapped,
+  masked,
+  type Network,
+  parseNetwork,
+  unmapped,
+} from './network.js';
 export type {
   AddressObject,
   BpfCallObject,
@@ -36,3 +48,13 @@ export type {
   RuleOnAnything,
   Scope,
 } from './policy.js';
+export {
+  ADDRESS_FAMILIES,
+  type AddressFamily,
+  CAPABILITIES,
+  type CapabilityName,
+  PROTOCOLS,
+  type Protocol,
+  SOCKET_TYPES,
+  type SocketType,
+} from './words.js';

@@ -1,3 +1,5 @@
+import type { AddressFamily, CapabilityName, Protocol, SocketType } from './words.js';
+
 /**
  * A file, by identity. Rules of the nearest sort win: the file itself, then its name, then what it is (set-id bit,
  * owner), then the directories above it from the nearest on; a file system stands at its root.
@@ -25,21 +27,21 @@ export type ProcessObject =
   /** Processes that the same policy governs, or those that it does not. */
   | { readonly kind: 'target-scope'; readonly scope: 'inside' | 'outside' };
 
-/** A capability, by the kernel's name, such as `CAP_SYS_ADMIN`. */
+/** A capability, such as `CAP_SYS_ADMIN`. */
 export interface CapabilityObject {
   readonly kind: 'capability';
-  readonly capability: string;
+  readonly capability: CapabilityName;
 }
 
 /** Sockets by what socket(2) is asked for; a rule that says more of it is nearer. At least one is not null. */
 export interface SocketObject {
   readonly kind: 'socket';
   /** An address family, such as `AF_INET6`. */
-  readonly family: string | null;
+  readonly family: AddressFamily | null;
   /** A type, such as `SOCK_RAW`. */
-  readonly type: string | null;
+  readonly type: SocketType | null;
   /** A protocol, such as `IPPROTO_MPTCP`. */
-  readonly protocol: string | null;
+  readonly protocol: Protocol | null;
 }
 
 /** Ports from one to another, both included. */
