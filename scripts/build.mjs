@@ -1,7 +1,7 @@
-// Builds the addon, the library, the BPF programs, their types, the examples and the samples of the docs: what is out of
-// date of them.
+// Builds the addon, the library, the schema of policies, the BPF programs, their types, the examples and the samples of
+// the docs: what is out of date of them.
 
-import { existsSync, lstatSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, statSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { BuildError, buildBpf } from './build-bpf.mjs';
 import { buildSamples, SampleError } from './samples.mjs';
@@ -12,6 +12,7 @@ export async function build() {
   npmPackages();
   addon();
   typescript('tsconfig.build.json');
+  await policySchema();
   await bpf();
   await writeTypes();
   if (existsSync(`${ROOT}examples`)) typescript('tsconfig.examples.json');
@@ -46,6 +47,12 @@ function addon() {
 function typescript(project) {
   if (!quietly(tool('tsc'), ['-p', project]))
     giveUp(`The TypeScript of ${project} does not compile: see above.`);
+}
+
+/** What editors complete and check policies by; the package exports it. */
+async function policySchema() {
+  const { policyJsonSchema } = await import(`${ROOT}dist/policy/index.js`);
+  writeFileSync(`${ROOT}dist/policy.schema.json`, `${JSON.stringify(policyJsonSchema(), null, 1)}\n`);
 }
 
 async function bpf() {

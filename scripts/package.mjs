@@ -21,6 +21,7 @@ const WANTED = [
   'dist/index.js',
   'dist/index.d.ts',
   'dist/cli/main.js',
+  'dist/policy.schema.json',
   'dist/testing/index.js',
   'dist/testing/vitest/index.js',
   'dist/bpf/check/canary.bpf.o',

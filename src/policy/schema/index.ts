@@ -14,6 +14,7 @@ export type {
   RuleOnInput,
   SocketObjectInput,
 } from './input.js';
+export { policyJsonSchema } from './json-schema.js';
 export { andList, nearest, orList, suggestion } from './nearest.js';
 export { PolicyError, type PolicyProblem, problemText } from './policy-error.js';
 export { MOST_RULES, policySchema } from './policy-schema.js';
