@@ -16,12 +16,16 @@ struct qstr {
 } __attribute__((preserve_access_index));
 
 struct dentry {
-  struct dentry* d_parent;
+  struct dentry* d_parent; /* itself, where there is nothing above */
   struct qstr d_name;
   struct inode* d_inode; /* NULL: no such file */
+  struct super_block* d_sb;
 } __attribute__((preserve_access_index));
 
+struct vfsmount;
+
 struct path {
+  struct vfsmount* mnt;
   struct dentry* dentry;
 } __attribute__((preserve_access_index));
 

@@ -5,8 +5,10 @@
 
 #include <bpf_lsm/kernel/dentry.h>
 
-/* f_mode: open for writing (include/linux/fs.h). */
+/* f_mode: what it is open for; FMODE_EXEC is one of f_flags too (include/linux/fs.h). */
+#define FMODE_READ 0x1
 #define FMODE_WRITE 0x2
+#define FMODE_EXEC 0x20
 
 struct file {
   unsigned int f_flags;

@@ -14,10 +14,17 @@ typedef struct {
   int counter;
 } __attribute__((preserve_access_index)) atomic_t;
 
+struct dentry;
+
 struct super_block {
   __u32 s_dev; /* major << 20 | minor: stat(2) shows another arrangement */
+  unsigned long s_flags;
   unsigned long s_magic;
+  struct dentry* s_root;
 } __attribute__((preserve_access_index));
+
+/* s_flags: not for user space to mount, such as what pipes and memfds are of (include/linux/fs.h). */
+#define SB_NOUSER (1UL << 31)
 
 struct inode {
   __u16 i_mode;

@@ -6,6 +6,7 @@
 #include <bpf_lsm/kernel/cgroup.h>
 #include <bpf_lsm/kernel/task.h>
 
+struct file;
 struct seq_file;
 
 struct bpf_iter_meta {
@@ -15,6 +16,13 @@ struct bpf_iter_meta {
 struct bpf_iter__task {
   struct bpf_iter_meta* meta;
   struct task_struct* task;
+} __attribute__((preserve_access_index));
+
+struct bpf_iter__task_file {
+  struct bpf_iter_meta* meta;
+  struct task_struct* task;
+  __u32 fd;
+  struct file* file;
 } __attribute__((preserve_access_index));
 
 struct bpf_iter__bpf_map_elem {

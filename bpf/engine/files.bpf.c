@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Opening files, and changing what is in directories. */
+#include <asm-generic/fcntl.h>
+#include <bpf_lsm/kernel/binprm.h>
+#include <bpf_lsm/kernel/file.h>
+#include <bpf_lsm/program.h>
+
+#include "object.h"
+
+BPF_LSM_LICENSE("Dual BSD/GPL");
+
+/* An exec opens its file too, and is judged as exec: kernel/exec.c do_open_execat(). With O_PATH nothing is opened
+ * (fs/open.c do_dentry_open()). */
+LSM_PROGRAM(file_open, judge_open, struct file* file) {
+  unsigned int flags = file->f_flags;
+  unsigned int mode = file->f_mode;
+  enum operation writing = flags & O_APPEND ? OPERATION_APPEND : OPERATION_WRITE;
+  enum operation first = mode & FMODE_READ ? OPERATION_READ : writing;
+  enum operation second = mode & FMODE_WRITE ? writing : first;
+  int result;
+  struct call call;
+
+  if (flags & FMODE_EXEC) return LSM_ALLOW;
+  if (!find_generation(&call)) return LSM_ALLOW;
+  if (!is_governed(&call, relevant_to(&call, first) | relevant_to(&call, second))) return LSM_ALLOW;
+  result = judge_at(&call, first, file->f_path.dentry, file->f_path.mnt, file->f_inode);
+  if (result == 0 && second != first)
+    result = judge_at(&call, second, file->f_path.dentry, file->f_path.mnt, file->f_inode);
+  return result ? lsm_deny(-result) : LSM_ALLOW;
+}
+
+static __always_inline struct lsm_verdict judge_exec(const struct file* file) {
+  struct call call;
+  int result;
+
+  if (!begins(&call, OPERATION_EXEC)) return LSM_ALLOW;
+  result = judge_at(&call, OPERATION_EXEC, file->f_path.dentry, file->f_path.mnt, file->f_inode);
+  return result ? lsm_deny(-result) : LSM_ALLOW;
+}
+
+/* What is asked for; since 6.14 also when it is only asked whether it may be executed (AT_EXECVE_CHECK). */
+LSM_PROGRAM(bprm_creds_for_exec, judge_execution, struct linux_binprm* bprm) {
+  return judge_exec(bprm->file);
+}
+
+/* Once more, and of a script the interpreter too. */
+LSM_PROGRAM(bprm_check_security, judge_interpreter, struct linux_binprm* bprm) {
+  return judge_exec(bprm->file);
+}
+
+static __always_inline struct lsm_verdict judge_entry(enum operation operation, const struct path* directory,
+                                                      struct dentry* dentry) {
+  struct call call;
+  int result;
+
+  if (!begins(&call, operation)) return LSM_ALLOW;
+  result = judge_at(&call, operation, dentry, directory->mnt, dentry->d_inode);
+  return result ? lsm_deny(-result) : LSM_ALLOW;
+}
+
+/* Also open(2) with O_CREAT, and bind(2) of a unix socket. */
+LSM_PROGRAM(path_mknod, judge_mknod, const struct path* directory, struct dentry* dentry) {
+  return judge_entry(OPERATION_CREATE, directory, dentry);
+}
+
+LSM_PROGRAM(path_mkdir, judge_mkdir, const struct path* directory, struct dentry* dentry) {
+  return judge_entry(OPERATION_CREATE, directory, dentry);
+}
+
+LSM_PROGRAM(path_symlink, judge_symlink, const struct path* directory, struct dentry* dentry) {
+  return judge_entry(OPERATION_CREATE, directory, dentry);
+}
+
+LSM_PROGRAM(path_unlink, judge_unlink, const struct path* directory, struct dentry* dentry) {
+  return judge_entry(OPERATION_REMOVE, directory, dentry);
+}
+
+LSM_PROGRAM(path_rmdir, judge_rmdir, const struct path* directory, struct dentry* dentry) {
+  return judge_entry(OPERATION_REMOVE, directory, dentry);
+}
+
+static __always_inline struct lsm_verdict judge_path(enum operation operation, const struct path* path) {
+  struct call call;
+  int result;
+
+  if (!begins(&call, operation)) return LSM_ALLOW;
+  result = judge_at(&call, operation, path->dentry, path->mnt, path->dentry->d_inode);
+  return result ? lsm_deny(-result) : LSM_ALLOW;
+}
+
+/* truncate(2); before 6.2 also ftruncate(2) and O_TRUNC. */
+LSM_PROGRAM(path_truncate, judge_truncate, const struct path* path) {
+  return judge_path(OPERATION_TRUNCATE, path);
+}
+
+/* Linux 6.2. */
+LSM_PROGRAM(file_truncate, judge_ftruncate, struct file* file) {
+  struct call call;
+  int result;
+
+  if (!begins(&call, OPERATION_TRUNCATE)) return LSM_ALLOW;
+  result = judge_at(&call, OPERATION_TRUNCATE, file->f_path.dentry, file->f_path.mnt, file->f_inode);
+  return result ? lsm_deny(-result) : LSM_ALLOW;
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Which generation decides, and which of its policies the current task is in the scope of. */
+#ifndef BPF_LSM_ENGINE_GENERATION_H
+#define BPF_LSM_ENGINE_GENERATION_H
+
+#include <bpf_lsm/counter.h>
+#include <bpf_lsm/kernel/task.h>
+#include <stdbool.h>
+
+#include "maps.h"
+#include "operations.h"
+
+static __always_inline struct control* the_control(void) {
+  __u32 only = 0;
+
+  return bpf_map_lookup_elem(&control, &only);
+}
+
+/*
+ * The slot of the generation that decides: read once for a call, so that a switch in its midst changes nothing. User
+ * space puts other maps into a slot only after a grace period in which no state led to it (maybe_wait_bpf_programs in
+ * kernel/bpf/syscall.c waits for one), and all programs here run in one.
+ */
+static __always_inline __u32 deciding_slot(const struct control* control) {
+  const struct state* state = &control->states[*(volatile __u32*)&control->current % STATES];
+  __u64 deadline = state->deadline_ns;
+
+  if (deadline != 0 && bpf_ktime_get_boot_ns() >= deadline) return state->fallback;
+  return state->active;
+}
+
+static __always_inline struct generation* generation_in(__u32 slot) {
+  void* inner = bpf_map_lookup_elem(&generations, &slot);
+  __u32 only = 0;
+
+  return inner ? bpf_map_lookup_elem(inner, &only) : NULL;
+}
+
+/* A call that is to be judged. */
+struct call {
+  struct generation* generation;
+  __u32 slot;
+  __u64 policies; /* in whose scope the current task is, of those that were asked for */
+};
+
+static __always_inline __u64 policies_for(__u32 slot, enum scope_kind kind, __u64 id) {
+  struct scope_key key = {.id = id, .kind = kind};
+  void* inner = bpf_map_lookup_elem(&scopes, &slot);
+  __u64* word = inner ? bpf_map_lookup_elem(inner, &key) : NULL;
+
+  return word ? *word : 0;
+}
+
+/* Bounded by the levels that a scope can be at; deeper cgroups have all their ancestors above. */
+static __noinline __u64 policies_of_cgroup(__u32 slot, __u32 levels) {
+  __u64 policies = 0;
+
+  for (__u32 level = 0; level < 32; level++) {
+    __u64 id;
+
+    if (levels >> level == 0) break;
+    if (!((levels >> level) & 1)) continue;
+    id = bpf_get_current_ancestor_cgroup_id(level);
+    if (id == 0) break;
+    policies |= policies_for(slot, SCOPE_CGROUP, id);
+  }
+  return policies;
+}
+
+/* Only the task itself comes here, so nobody else writes what it remembers. */
+static __noinline __u64 policies_of_domains(__u32 slot, __u32 number) {
+  struct membership* membership = bpf_task_storage_get(&memberships, bpf_get_current_task_btf(), NULL, 0);
+  __u64 policies = 0;
+
+  if (!membership) return 0;
+  if (membership->number == number) return membership->word;
+  for (__u32 i = 0; i < DOMAINS; i++) {
+    if (i >= membership->count) break;
+    policies |= policies_for(slot, SCOPE_DOMAIN, membership->domains[i]);
+  }
+  membership->word = policies;
+  membership->number = number;
+  return policies;
+}
+
+/* Whether there is a generation to judge the call by. */
+static __always_inline bool find_generation(struct call* call) {
+  struct control* control = the_control();
+
+  if (!control) return false;
+  call->slot = deciding_slot(control);
+  call->generation = generation_in(call->slot);
+  if (call->generation) return true;
+  count_one(&control->missing);
+  return false;
+}
+
+/* Whether any of these policies is to judge the call. */
+static __always_inline bool is_governed(struct call* call, __u64 relevant) {
+  const struct generation* generation = call->generation;
+  __u64 policies;
+
+  if (relevant == 0) return false;
+  policies = generation->host;
+  if (relevant & generation->by_cgroup) policies |= policies_of_cgroup(call->slot, generation->levels);
+  if (relevant & generation->by_domain) policies |= policies_of_domains(call->slot, generation->number);
+  call->policies = policies & relevant;
+  return call->policies != 0;
+}
+
+static __always_inline __u64 relevant_to(const struct call* call, enum operation operation) {
+  return call->generation->operations[operation].relevant;
+}
+
+static __always_inline bool begins(struct call* call, enum operation operation) {
+  return find_generation(call) && is_governed(call, relevant_to(call, operation));
+}
+
+#endif

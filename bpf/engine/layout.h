@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * What user space hands to the engine, and what it gets back.
+ *
+ * Each applied policy is one bit of a word of 64. A generation is all policies that are applied together: it lies in
+ * maps of its own, one in each map of maps of maps.h, at the index of its slot.
+ */
+#ifndef BPF_LSM_ENGINE_LAYOUT_H
+#define BPF_LSM_ENGINE_LAYOUT_H
+
+#include <linux/types.h>
+
+/* Changes whenever a program could not read what another version wrote. */
+#define ENGINE_LAYOUT 1
+
+#define SLOTS 4
+#define POLICIES 64
+#define OPERATIONS 64
+
+/* Which generation decides. Never changed once `current` of struct control leads to it. */
+struct state {
+  __u32 active;
+  __u32 fallback;         /* the slot that decides from the deadline on */
+  __u64 deadline_ns;      /* CLOCK_BOOTTIME; 0: none */
+  __u32 number;           /* of the generation in `active` */
+  __u32 fallback_number;
+};
+
+#define STATES 4
+
+struct control {
+  __u32 layout;
+  __u32 current; /* index of states: one store of it is every switch */
+  struct state states[STATES];
+  __u64 lost;    /* objects that could not be followed to the top */
+  __u64 missing; /* calls for which there was no generation in the slot */
+};
+
+/* Which policies say something, and which of these allow. */
+struct pair {
+  __u64 mentions;
+  __u64 allows;
+};
+
+struct operation_words {
+  __u64 relevant; /* policies that can deny it */
+  __u64 defaults; /* policies that allow what no rule of theirs is about */
+  __u64 located;  /* policies with rules about where an object is */
+  __u64 facts;    /* policies with rules about what an object is */
+  struct pair set_id;
+};
+
+/* One bit for each place in which there is an anchor or a name: 2^20 of them. */
+#define FILTER_BITS 20
+#define FILTER_BYTES (1 << (FILTER_BITS - 3))
+
+#define NAME_BYTES 64
+
+struct generation {
+  __u32 number;
+  __u32 levels; /* bit n: there are scopes that are cgroups n levels below the root */
+  __u64 host;
+  __u64 by_cgroup;
+  __u64 by_domain;
+  __u64 enforced;
+  __u64 lenient; /* policies that allow what could not be followed to the top */
+  __u64 eperm;   /* policies that deny with EPERM; the others with EACCES */
+  struct operation_words operations[OPERATIONS];
+  __u8 filter[FILTER_BYTES];
+  char names[POLICIES][NAME_BYTES]; /* empty from the first bit on that no policy has */
+};
+
+enum scope_kind { SCOPE_CGROUP, SCOPE_DOMAIN };
+
+/* A cgroup or a domain, to the word of the policies for it and for what is beneath it. */
+struct scope_key {
+  __u64 id;
+  enum scope_kind kind;
+  __u32 zero;
+};
+
+/* A file or directory, as the kernel numbers it inside, and what is done to it. */
+struct anchor_key {
+  __u64 inode;
+  __u32 device;
+  __u32 operation;
+};
+
+struct anchor {
+  struct pair self;
+  struct pair below;    /* it and what is beneath it */
+  __u64 child_lengths;  /* bit n: there are names of n bytes in it, of 63 or more for the last */
+};
+
+#define NAME_PIECE 32
+
+/*
+ * A name in a directory, existing or not. A long name is a chain: what follows a piece is found under the number that
+ * the piece has, in place of the inode, with the device NAME_GOES_ON. The names that are meant anywhere are in
+ * inode 0 of device 0.
+ */
+struct name_key {
+  struct anchor_key directory;
+  __u8 piece[NAME_PIECE];
+};
+
+#define NAME_GOES_ON 0xffffffff
+
+struct name {
+  struct pair self;
+  struct pair below;
+  __u64 next; /* 0: no longer name begins so */
+};
+
+/* Who may change what is here: whoever has the highest turn, while that process lives. */
+struct turn {
+  __u32 pid;
+  __u32 over;
+  __u64 started; /* in clock ticks since boot, as in /proc */
+};
+
+#define TURNS 4096
+
+#define DOMAINS 15
+
+/* The domains of a task: only ever more of them. */
+struct membership {
+  __u32 number; /* of the generation that `word` was looked up in; 0: of none */
+  __u32 count;
+  __u64 word;
+  __u64 domains[DOMAINS];
+};
+
+/* A call that policies deny, or would deny if they were enforced. */
+struct decision {
+  __u64 time_ns; /* CLOCK_BOOTTIME */
+  __u64 denied;  /* by these policies of the generation */
+  __u64 enforced;
+  __u64 cgroup;
+  __u64 inode;
+  __u32 device;
+  __u32 operation;
+  __u32 generation;
+  __u32 pid;
+  __u32 tid;
+  __u32 uid;
+  __s32 result;
+  char comm[16];
+};
+
+#endif

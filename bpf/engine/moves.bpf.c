@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * New names for what exists: links and renames. The old and the new name are judged, and that nothing is denied under
+ * the old one only: else a new name would be the way around what protects a directory.
+ */
+#include <bpf_lsm/program.h>
+
+#include "object.h"
+
+BPF_LSM_LICENSE("Dual BSD/GPL");
+
+/* include/uapi/linux/fs.h: rename(2) makes the two change places. */
+#define RENAME_EXCHANGE (1 << 1)
+
+/* Which name, and which inode there: its own, that of what is moved, or none. */
+enum place { OLD_NAME, NEW_NAME, NEW_FILE, REPLACED_FILE, NEW_NAME_FOR_OLD_FILE };
+
+enum use { JUDGE, REMEMBER, COMPARE };
+
+struct step {
+  enum place place;
+  enum use use;
+  enum operation renamed, linked;
+};
+
+/* No policy is about it. */
+#define NO_OPERATION (OPERATIONS - 1)
+
+/*
+ * What both kinds of moves are judged for, one after the other: a loop, of which the verifier checks one round. A link
+ * leaves the old name where it is, and replaces nothing. A power of two, by which the index is bounded; volatile, or clang
+ * puts it into a section that libbpf 1.1 does not know.
+ */
+#define STEPS 32
+#define PROTECTED(operation) \
+  {OLD_NAME, REMEMBER, operation, operation}, { NEW_NAME_FOR_OLD_FILE, COMPARE, operation, operation }
+
+static const volatile struct step STEP[STEPS] = {
+    {OLD_NAME, JUDGE, OPERATION_RENAME, OPERATION_LINK},
+    {NEW_NAME, JUDGE, OPERATION_RENAME, OPERATION_LINK},
+    {NEW_FILE, JUDGE, OPERATION_CREATE, OPERATION_CREATE},
+    {OLD_NAME, JUDGE, OPERATION_REMOVE, NO_OPERATION},
+    {REPLACED_FILE, JUDGE, OPERATION_REMOVE, NO_OPERATION},
+    PROTECTED(OPERATION_READ),
+    PROTECTED(OPERATION_WRITE),
+    PROTECTED(OPERATION_APPEND),
+    PROTECTED(OPERATION_EXEC),
+    PROTECTED(OPERATION_MAP_EXEC),
+    PROTECTED(OPERATION_REMOVE),
+    PROTECTED(OPERATION_RENAME),
+    PROTECTED(OPERATION_TRUNCATE),
+    PROTECTED(OPERATION_CHMOD),
+    PROTECTED(OPERATION_CHOWN),
+    PROTECTED(OPERATION_XATTR),
+    PROTECTED(OPERATION_ACL),
+    PROTECTED(OPERATION_IOCTL),
+    {NEW_NAME, JUDGE, NO_OPERATION, NO_OPERATION},
+};
+
+/* What denied_at() is asked, in numbers. */
+struct inquiry {
+  __u64 policies;
+  __u64 dentry;
+  __u64 mount;
+  __u64 inode;
+  __u64 denied;
+  __u32 slot;
+  __u32 device;
+  enum operation operation;
+};
+
+struct move {
+  struct inquiry inquiry;
+  struct dentry* from;
+  struct dentry* to;
+  __u64 denied_before;
+  enum operation operation;
+  int result;
+};
+
+/*
+ * Answers as denied_at() does. A function of its own for the verifier, which checks it once, and not for each kind of
+ * step: slower, for what is seldom done.
+ */
+__noinline int inquire(struct inquiry* inquiry) {
+  struct call call = {};
+  struct search search;
+  enum walk_end end = WALK_AT_TOP;
+
+  if (!inquiry) return 0;
+  inquiry->denied = 0;
+  call.slot = inquiry->slot;
+  call.policies = inquiry->policies;
+  call.generation = generation_in(call.slot);
+  if (!call.generation) return 0;
+  search = new_search(&call, inquiry->operation);
+  call.policies = search.undecided;
+  if (call.policies == 0) return 0;
+  if (call.policies & call.generation->operations[inquiry->operation % OPERATIONS].located)
+    end = walk_on(&search, call.generation, inquiry->dentry, inquiry->mount, inquiry->device, inquiry->inode);
+  inquiry->denied = denied_after(&search, call.generation, call.policies, end);
+  return 0;
+}
+
+/*
+ * The step is read anew wherever it is asked for, so that the verifier forgets what it was told of it, and does not go
+ * on with each kind of step apart.
+ */
+static long judge_step(__u32 index, struct move* move) {
+  const volatile struct step* step = &STEP[index % STEPS];
+  struct inquiry* inquiry = &move->inquiry;
+  struct dentry* dentry;
+  struct inode* inode;
+  struct call call;
+  __u64 denied;
+
+  /* An exchange is a move in both directions. */
+  if (index == STEPS) {
+    struct dentry* from = move->from;
+
+    move->from = move->to;
+    move->to = from;
+  }
+  if (step->use == COMPARE && move->denied_before == 0) return 0;
+  dentry = step->place == OLD_NAME ? move->from : move->to;
+  inode = dentry->d_inode;
+  if (step->place == REPLACED_FILE && !inode) return 0;
+  if (step->place == NEW_FILE) inode = NULL;
+  if (step->place == NEW_NAME_FOR_OLD_FILE) inode = move->from->d_inode;
+  inquiry->dentry = (__u64)dentry;
+  inquiry->device = dentry->d_sb->s_dev;
+  inquiry->inode = inode ? inode->i_ino : 0;
+  inquiry->operation = move->operation == OPERATION_LINK ? step->linked : step->renamed;
+  inquire(inquiry);
+  denied = inquiry->denied;
+  if (step->use == REMEMBER) {
+    move->denied_before = denied;
+    return 0;
+  }
+  if (step->use == COMPARE) {
+    denied = move->denied_before & ~denied;
+    inquiry->operation = move->operation;
+  }
+  call.slot = inquiry->slot;
+  call.generation = generation_in(call.slot);
+  if (denied == 0 || !call.generation) return 0;
+  move->result = conclude(&call, inquiry->operation, denied, inquiry->device, inquiry->inode);
+  return move->result != 0;
+}
+
+static __always_inline int judge_move(enum operation operation, struct vfsmount* mnt, struct dentry* from,
+                                      struct dentry* to, __u32 steps) {
+  struct move move = {.from = from, .to = to, .operation = operation};
+  struct call call;
+  __u64 relevant;
+
+  if (!find_generation(&call)) return 0;
+  relevant = relevant_to(&call, OPERATION_LINK);
+  for (__u32 i = 0; i < STEPS; i++) relevant |= relevant_to(&call, STEP[i].renamed % OPERATIONS);
+  if (!is_governed(&call, relevant)) return 0;
+  /* The mount is that of both, or the kernel answers EXDEV. */
+  move.inquiry.mount = (__u64)mount_of(mnt);
+  move.inquiry.slot = call.slot;
+  move.inquiry.policies = call.policies;
+  bpf_loop(steps, judge_step, &move, 0);
+  return move.result;
+}
+
+LSM_PROGRAM(path_link, judge_hard_link, struct dentry* from, const struct path* directory, struct dentry* to) {
+  int result = judge_move(OPERATION_LINK, directory->mnt, from, to, STEPS);
+
+  return result ? lsm_deny(-result) : LSM_ALLOW;
+}
+
+LSM_PROGRAM(path_rename, judge_rename, const struct path* from_directory, struct dentry* from,
+            const struct path* to_directory, struct dentry* to, unsigned int flags) {
+  __u32 steps = flags & RENAME_EXCHANGE ? 2 * STEPS : STEPS;
+  int result = judge_move(OPERATION_RENAME, from_directory->mnt, from, to, steps);
+
+  return result ? lsm_deny(-result) : LSM_ALLOW;
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Judging operations on files and directories. */
+#ifndef BPF_LSM_ENGINE_OBJECT_H
+#define BPF_LSM_ENGINE_OBJECT_H
+
+#include "judge.h"
+
+static __always_inline struct search new_search(const struct call* call, enum operation operation) {
+  return (struct search){
+      .undecided = call->policies & call->generation->operations[operation % OPERATIONS].relevant,
+      .slot = call->slot,
+      .place = {.operation = operation},
+  };
+}
+
+/* The policies that deny in the end, of those that were undecided in the beginning. */
+static __always_inline __u64 denied_after(struct search* search, const struct generation* generation,
+                                          __u64 policies, enum walk_end end) {
+  const struct operation_words* words = &generation->operations[search->place.operation % OPERATIONS];
+
+  apply_all(search);
+  if (end == WALK_LOST && search->undecided & words->located) {
+    struct control* control = the_control();
+
+    if (control) count_one(&control->lost);
+    search->allowed |= search->undecided & words->located & generation->lenient;
+    search->undecided &= ~words->located;
+  }
+  search->allowed |= search->undecided & words->defaults;
+  return policies & ~search->allowed;
+}
+
+/* The policies, of those that govern the call, that deny the operation on what is at this place. */
+static __noinline __u64 denied_at(const struct call* call, enum operation operation, struct dentry* dentry,
+                                  struct vfsmount* mnt, struct inode* inode) {
+  struct generation* generation = call->generation;
+  struct search search = new_search(call, operation);
+  __u64 policies = search.undecided;
+  enum walk_end end = WALK_AT_TOP;
+
+  if (policies == 0) return 0;
+  if (policies & generation->operations[operation % OPERATIONS].located)
+    end = walk(&search, generation, dentry, mnt, inode);
+  return denied_after(&search, generation, policies, end);
+}
+
+static __always_inline int judge_at(const struct call* call, enum operation operation, struct dentry* dentry,
+                                    struct vfsmount* mnt, struct inode* inode) {
+  __u64 denied = denied_at(call, operation, dentry, mnt, inode);
+
+  if (denied == 0) return 0;
+  return conclude(call, operation, denied, dentry->d_sb->s_dev, inode ? inode->i_ino : 0);
+}
+
+#endif

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * From an object up to the top of everything: through its file system to that one's root, not only to the root of a
+ * bind mount, then on from where it is mounted. There is no lock: a rename meanwhile is judged by itself.
+ */
+#ifndef BPF_LSM_ENGINE_WALK_H
+#define BPF_LSM_ENGINE_WALK_H
+
+#include <bpf_lsm/kernel/inode.h>
+#include <bpf_lsm/kernel/mount.h>
+
+#include "search.h"
+
+/* kernel/bpf/helpers.c, Linux 6.2: a pointer of a type to be read through, like those that the kernel hands over.
+ * Without it memory is copied. */
+extern void* bpf_rdonly_cast(const void* object, __u32 type) __ksym __weak;
+
+#define TYPED(type, pointer) ((type*)bpf_rdonly_cast(pointer, bpf_core_type_id_kernel(type)))
+
+/* Levels by a plain loop, which is faster, and which the verifier goes through round by round; then by bpf_loop(), at
+ * most so many (BPF_MAX_LOOPS). */
+#define LEVELS 16
+#define MAX_LEVELS (1 << 23)
+
+/* A plain mix of numbers that differ in their low bits: the highest bits of the product are the index. */
+#define FILTER_FACTOR 0x9e3779b97f4a7c15ULL
+
+static __always_inline __u64 filter_seed(__u32 device, enum operation operation) {
+  return ((__u64)device << 38) + ((__u64)operation << 32);
+}
+
+static __always_inline bool filter_has(const struct generation* generation, __u64 seed, __u64 inode) {
+  __u64 bit = (inode + seed) * FILTER_FACTOR >> (64 - FILTER_BITS);
+
+  return (generation->filter[bit >> 3] >> (bit & 7)) & 1;
+}
+
+enum walk_end { WALK_GOES_ON, WALK_AT_TOP, WALK_LOST };
+
+/* The rest of a walk, with pointers that are numbers by now. */
+struct long_walk {
+  struct search* search;
+  struct generation* generation;
+  __u64 dentry;
+  __u64 mount;
+  __u64 seed;
+  __u64 first_inode; /* where the walk begins with the object itself */
+  enum walk_end end;
+};
+
+#define READ(type, pointer, field) \
+  (&bpf_rdonly_cast ? TYPED(type, (void*)(pointer))->field : BPF_CORE_READ((const type*)(pointer), field))
+
+static long walk_step(__u32 level, struct long_walk* walk) {
+  struct search* search = walk->search;
+  __u64 dentry = walk->dentry;
+  __u64 parent = (__u64)READ(struct dentry, dentry, d_parent);
+  __u64 number = walk->first_inode;
+
+  if (search->depth != 0) {
+    __u64 inode = (__u64)READ(struct dentry, dentry, d_inode);
+
+    number = READ(struct inode, inode, i_ino);
+  }
+  if (filter_has(walk->generation, walk->seed, number)) {
+    search->place.inode = number;
+    meet(search);
+    if (search->undecided == 0) {
+      walk->end = WALK_AT_TOP;
+      return 1;
+    }
+  }
+  search->depth++;
+  search->child = dentry;
+  if (parent != dentry) {
+    walk->dentry = parent;
+    return 0;
+  }
+  {
+    __u64 super = (__u64)READ(struct dentry, dentry, d_sb);
+    __u64 mount = walk->mount;
+    __u64 above = (__u64)READ(struct mount, mount, mnt_parent);
+
+    if (dentry != (__u64)READ(struct super_block, super, s_root)) {
+      walk->end = READ(struct super_block, super, s_flags) & SB_NOUSER ? WALK_AT_TOP : WALK_LOST;
+      return 1;
+    }
+    if (above == mount) {
+      walk->end = WALK_AT_TOP;
+      return 1;
+    }
+    dentry = (__u64)READ(struct mount, mount, mnt_mountpoint);
+    walk->dentry = dentry;
+    walk->mount = above;
+    super = (__u64)READ(struct dentry, dentry, d_sb);
+    search->place.device = READ(struct super_block, super, s_dev);
+    walk->seed = filter_seed(search->place.device, search->place.operation);
+    search->child = 0;
+  }
+  return 0;
+}
+
+static __always_inline enum walk_end walk_on(struct search* search, struct generation* generation,
+                                             __u64 dentry, __u64 mount, __u32 device, __u64 inode) {
+  struct long_walk walk = {
+      .search = search,
+      .generation = generation,
+      .dentry = dentry,
+      .mount = mount,
+      .seed = filter_seed(device, search->place.operation),
+      .first_inode = inode,
+      .end = WALK_GOES_ON,
+  };
+
+  search->place.device = device;
+  bpf_loop(MAX_LEVELS, walk_step, &walk, 0);
+  return walk.end == WALK_GOES_ON ? WALK_LOST : walk.end;
+}
+
+/*
+ * Searches all there is to find about an object. Its inode is told apart from its entry: of something that is about
+ * to be renamed, the inode goes with the new name.
+ */
+static __always_inline enum walk_end walk(struct search* search, struct generation* generation,
+                                          struct dentry* dentry, struct vfsmount* mnt, struct inode* inode) {
+  enum operation operation = search->place.operation;
+  __u32 device = dentry->d_sb->s_dev;
+  __u64 seed = filter_seed(device, operation);
+
+  for (__u32 level = 0; level < LEVELS; level++) {
+    __u64 number = inode ? inode->i_ino : 0;
+    struct dentry* parent;
+
+    if (filter_has(generation, seed, number)) {
+      search->place.inode = number;
+      search->place.device = device;
+      search->depth = level;
+      meet(search);
+      if (search->undecided == 0) return WALK_AT_TOP;
+    }
+    parent = dentry->d_parent;
+    if (parent != dentry) {
+      search->child = (__u64)dentry;
+      dentry = parent;
+    } else {
+      struct super_block* super = dentry->d_sb;
+      struct mount *mount, *above;
+
+      if (dentry != super->s_root) return super->s_flags & SB_NOUSER ? WALK_AT_TOP : WALK_LOST;
+      if (!&bpf_rdonly_cast) {
+        mount = mount_of(mnt);
+        above = BPF_CORE_READ(mount, mnt_parent);
+        if (above == mount) return WALK_AT_TOP;
+        dentry = BPF_CORE_READ(mount, mnt_mountpoint);
+        search->depth = level + 1;
+        search->child = 0;
+        return walk_on(search, generation, (__u64)dentry, (__u64)above,
+                       BPF_CORE_READ(dentry, d_sb, s_dev), 0);
+      }
+      mount = TYPED(struct mount, mount_of(mnt));
+      above = mount->mnt_parent;
+      if (above == mount) return WALK_AT_TOP;
+      dentry = mount->mnt_mountpoint;
+      mnt = (struct vfsmount*)((void*)above + bpf_core_field_offset(struct mount, mnt));
+      device = dentry->d_sb->s_dev;
+      seed = filter_seed(device, operation);
+      search->child = 0;
+    }
+    inode = dentry->d_inode;
+  }
+  search->depth = LEVELS;
+  return walk_on(search, generation, (__u64)dentry, (__u64)mount_of(mnt), device, 0);
+}
+
+#endif

@@ -1,0 +1,202 @@
+import { BpfError } from '../../errors.js';
+import { ALL_OPERATIONS, type Operation, type Policy } from '../model/index.js';
+import { type CompiledGeneration, compile } from './compile.js';
+import { bootTimeNs, Generations, type State } from './generations.js';
+import { KernelObjects } from './kernel-objects.js';
+import { OPERATIONS } from './layout.js';
+import { type EngineProgram, INHERITANCE, programsFor } from './programs.js';
+import { resolveFiles } from './resolve.js';
+import { resolveScope } from './scope.js';
+import { EngineTurn } from './turn.js';
+
+/** Where the engine is. */
+export interface EngineOptions {
+  /** A directory on a bpffs that nobody else uses. Default `/sys/fs/bpf/bpf-lsm`. */
+  directory?: string;
+}
+
+/** How to apply policies. */
+export interface ApplyOptions extends EngineOptions {
+  /**
+   * Seconds within which {@link confirm} must be called: if it is not, the kernel goes back to the policies before by
+   * itself, whatever has become of this process. Default: they stay.
+   */
+  confirmWithin?: number;
+}
+
+/** A policy that is applied. */
+export interface AppliedPolicy {
+  readonly name: string;
+  readonly mode: 'audit' | 'enforce';
+  /** How often it denied each operation since it was applied, or would have; those it never denied are not among them. */
+  readonly denials: Readonly<Partial<Record<Operation, bigint>>>;
+}
+
+/** What the engine does at present. */
+export interface EngineStatus {
+  /** The number of the generation that decides: each application has a new one. */
+  readonly generation: number;
+  /** The policies that decide. */
+  readonly policies: readonly AppliedPolicy[];
+  /** The number of the generation that {@link rollback} leads to. */
+  readonly previous: number;
+  /** When the policies before come back unless {@link confirm} is called, in nanoseconds since boot (CLOCK_BOOTTIME). */
+  readonly confirmUntilNs: bigint | undefined;
+  /** Whether that time has passed: the policies before have come back. */
+  readonly expired: boolean;
+  /** The programs that are attached. */
+  readonly programs: readonly string[];
+  /** How many objects could not be followed to the top of the file hierarchy: see a policy's `onExhaustion`. */
+  readonly lost: bigint;
+}
+
+const DIRECTORY = '/sys/fs/bpf/bpf-lsm';
+
+const NOTHING: CompiledGeneration = compile([], { files: new Map(), scopes: [] });
+
+/**
+ * Puts policies into force, all of them at once and in place of those before: from one store of the kernel on, every call
+ * is judged by the new ones, and every call before by the old ones. They stay in force when this process ends.
+ *
+ * Linux 6.1, libbpf 1.1; `bpf` must be among the active LSMs.
+ *
+ * @param policies - at most 64; none leaves nothing in force
+ * @throws BpfError `ERR_BPF_POLICY_UNSUPPORTED` for what cannot be enforced, `ERR_BPF_POLICY_OBJECT` for an object that
+ *   cannot be watched for, `ERR_BPF_POLICY_LIMIT`, `EBUSY` while another process is applying, `ERR_BPF_INACTIVE` when this
+ *   kernel consults no BPF programs, `ERR_BPF_MAP_MISMATCH` or `ERR_BPF_STATE` for an engine of another version, and what
+ *   loading throws. Then the policies before are in force as they were.
+ */
+export async function apply(policies: readonly Policy[], options: ApplyOptions = {}): Promise<EngineStatus> {
+  const { directory = DIRECTORY, confirmWithin } = options;
+  assertSeconds(confirmWithin);
+  const compiled = compile(policies, {
+    scopes: policies.map(({ scope }) => resolveScope(scope)),
+    files: await resolveFiles(policies),
+  });
+  using objects = await KernelObjects.open(directory);
+  using _turn = EngineTurn.take(objects.maps.turns);
+  const generations = new Generations(objects.maps);
+  generations.prepare(NOTHING);
+  const before = decidingNow(generations.state);
+  const next = generations.store(compiled);
+  const programs = [...programsFor(compiled.operations), ...inheritance(policies)];
+  await objects.attach(programs);
+  generations.switchTo({
+    active: next.slot,
+    number: next.number,
+    fallback: before.slot,
+    fallbackNumber: before.number,
+    deadlineNs: confirmWithin === undefined ? 0n : bootTimeNs() + BigInt(Math.round(confirmWithin * 1e9)),
+  });
+  return statusOf(objects, generations);
+}
+
+/**
+ * Lets the policies stay that were applied with a time to confirm.
+ *
+ * @throws BpfError `ERR_BPF_STATE` when nothing waits to be confirmed, or the time has passed
+ */
+export async function confirm(options: EngineOptions = {}): Promise<EngineStatus> {
+  return change(options, (state) => {
+    if (state.deadlineNs === 0n) throw wrongState('nothing waits to be confirmed');
+    if (state.expired) throw wrongState('it is too late to confirm: the policies before have come back');
+    return { ...state, deadlineNs: 0n };
+  });
+}
+
+/**
+ * Goes back to the policies before, at once; once more, and those that were left are back.
+ *
+ * @throws BpfError `ERR_BPF_STATE` when nothing was ever applied
+ */
+export async function rollback(options: EngineOptions = {}): Promise<EngineStatus> {
+  return change(options, (state) => {
+    // What has expired is rolled back already: now for good.
+    const { active, number, fallback, fallbackNumber } = state;
+    return {
+      active: fallback,
+      number: fallbackNumber,
+      fallback: active,
+      fallbackNumber: number,
+      deadlineNs: 0n,
+    };
+  });
+}
+
+/** What the engine does at present; undefined when there is none. */
+export async function status(options: EngineOptions = {}): Promise<EngineStatus | undefined> {
+  const { directory = DIRECTORY } = options;
+  if (!KernelObjects.exist(directory)) return undefined;
+  using objects = await KernelObjects.open(directory);
+  return statusOf(objects, new Generations(objects.maps));
+}
+
+/** Takes the engine out of the kernel, with all its policies. @returns whether there was one */
+export async function remove(options: EngineOptions = {}): Promise<boolean> {
+  const { directory = DIRECTORY } = options;
+  if (!KernelObjects.exist(directory)) return false;
+  using objects = await KernelObjects.open(directory);
+  using _turn = EngineTurn.take(objects.maps.turns);
+  objects.remove();
+  return true;
+}
+
+async function change(
+  { directory = DIRECTORY }: EngineOptions,
+  to: (state: State) => Omit<State, 'expired'>,
+): Promise<EngineStatus> {
+  if (!KernelObjects.exist(directory)) throw wrongState('no policies were applied on this host');
+  using objects = await KernelObjects.open(directory);
+  using _turn = EngineTurn.take(objects.maps.turns);
+  const generations = new Generations(objects.maps);
+  generations.switchTo(to(generations.state));
+  return statusOf(objects, generations);
+}
+
+function decidingNow({ active, number, fallback, fallbackNumber, expired }: State) {
+  return expired ? { slot: fallback, number: fallbackNumber } : { slot: active, number };
+}
+
+function inheritance(policies: readonly Policy[]): EngineProgram[] {
+  return policies.some(({ scope }) => scope.kind === 'domain') ? [INHERITANCE] : [];
+}
+
+function statusOf(objects: KernelObjects, generations: Generations): EngineStatus {
+  const { state } = generations;
+  const now = decidingNow(state);
+  const denials = generations.denialsIn(now.slot);
+  return {
+    generation: now.number,
+    policies: generations.policiesIn(now.slot).map(({ name, enforced }, index) => ({
+      name,
+      mode: enforced ? 'enforce' : 'audit',
+      denials: denialsOf(denials.slice(index * OPERATIONS, (index + 1) * OPERATIONS)),
+    })),
+    previous: state.expired ? now.number : state.fallbackNumber,
+    confirmUntilNs: state.deadlineNs === 0n ? undefined : state.deadlineNs,
+    expired: state.expired,
+    programs: objects.attached(),
+    lost: generations.troubles.lost,
+  };
+}
+
+function denialsOf(counters: readonly bigint[]): Partial<Record<Operation, bigint>> {
+  const denials: Partial<Record<Operation, bigint>> = {};
+  for (const [index, operation] of ALL_OPERATIONS.entries()) {
+    const count = counters[index] ?? 0n;
+    if (count > 0n) denials[operation] = count;
+  }
+  return denials;
+}
+
+function assertSeconds(seconds: unknown): void {
+  if (seconds === undefined || (typeof seconds === 'number' && seconds > 0 && Number.isFinite(seconds))) return;
+  throw new BpfError(`confirmWithin is a number of seconds above 0, not ${String(seconds)}`, {
+    code: 'ERR_BPF_ARGUMENT',
+    reason: 'input',
+  });
+}
+
+function wrongState(message: string): BpfError {
+  return new BpfError(message, { code: 'ERR_BPF_STATE', reason: 'input' });
+}

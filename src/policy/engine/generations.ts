@@ -1,0 +1,183 @@
+import { readFileSync } from 'node:fs';
+import { BpfError } from '../../errors.js';
+import type { Maps } from '../../object/index.js';
+import type { CompiledGeneration } from './compile.js';
+import type { EngineShape } from './kernel-maps.js';
+import { type ControlRecord, LAYOUT, SLOTS, STATES, type StateRecord } from './layout.js';
+
+// struct control: `current` is its second word.
+const CURRENT_WORD = 1;
+
+/** What decides now, and what would if the deadline passed. */
+export interface State {
+  readonly active: number;
+  readonly fallback: number;
+  readonly number: number;
+  readonly fallbackNumber: number;
+  /** CLOCK_BOOTTIME; 0 for none. */
+  readonly deadlineNs: bigint;
+  /** Whether the deadline has passed, and the kernel has fallen back by itself. */
+  readonly expired: boolean;
+}
+
+/**
+ * The generations in the kernel: which are in which slot, and which of them decides.
+ *
+ * A switch is one store of an index. Its record is written before, where no program reads; and what a program may still
+ * read is written again only after a grace period (kernel/bpf/syscall.c maybe_wait_bpf_programs() waits for one whenever a
+ * map of maps is changed).
+ */
+export class Generations {
+  readonly #maps: Maps<EngineShape>;
+
+  constructor(maps: Maps<EngineShape>) {
+    this.#maps = maps;
+  }
+
+  /** Makes the engine's maps ready, if nobody has; an empty generation is active then. */
+  prepare(empty: CompiledGeneration): void {
+    const { layout } = this.#control();
+    if (layout === LAYOUT) return;
+    if (layout !== 0) throw otherLayout(layout);
+    this.#fill(0, 1, empty);
+    const state = { active: 0, fallback: 0, deadline_ns: 0n, number: 1, fallback_number: 1 };
+    this.#maps.control.set(0, {
+      layout: LAYOUT,
+      current: 0,
+      states: Array.from({ length: STATES }, () => state),
+      lost: 0n,
+      missing: 0n,
+    });
+  }
+
+  /** @throws BpfError `ERR_BPF_STATE` when there is no engine, or one of another version */
+  get state(): State {
+    const control = this.#control();
+    if (control.layout !== LAYOUT) throw otherLayout(control.layout);
+    const state = control.states[control.current % STATES] as StateRecord;
+    const { active, fallback, number, fallback_number: fallbackNumber, deadline_ns: deadlineNs } = state;
+    const expired = deadlineNs !== 0n && bootTimeNs() >= deadlineNs;
+    return { active, fallback, number, fallbackNumber, deadlineNs, expired };
+  }
+
+  /** What programs could not judge as they should: objects that were not followed to the top, generations missing. */
+  get troubles(): { lost: bigint; missing: bigint } {
+    const { lost, missing } = this.#control();
+    return { lost, missing };
+  }
+
+  /**
+   * Puts a generation into a slot that no state leads to.
+   *
+   * @returns the slot and the generation's number
+   */
+  store(generation: CompiledGeneration): { slot: number; number: number } {
+    this.#waitForPrograms();
+    const { active, fallback, number, fallbackNumber } = this.state;
+    const slot = [...Array(SLOTS - 1).keys()].find((slot) => slot !== active && slot !== fallback) as number;
+    const next = Math.max(number, fallbackNumber, ...this.#numbers()) + 1;
+    this.#fill(slot, next, generation);
+    return { slot, number: next };
+  }
+
+  /** The one store that changes which generation decides. */
+  switchTo(to: Omit<State, 'expired'>): void {
+    const { control } = this.#maps;
+    const record = this.#control();
+    const next = (record.current + 1) % STATES;
+    const states = [...record.states];
+    states[next] = {
+      active: to.active,
+      fallback: to.fallback,
+      deadline_ns: to.deadlineNs,
+      number: to.number,
+      fallback_number: to.fallbackNumber,
+    };
+    this.#writeState(next, states[next] as StateRecord);
+    Atomics.store(new Uint32Array(control.memory()), CURRENT_WORD, next);
+    this.#waitForPrograms();
+  }
+
+  /** The names of the policies of a slot, in the order of their bits. */
+  policiesIn(slot: number): { name: string; enforced: boolean }[] {
+    using generation = this.#maps.generations.open(slot);
+    const record = generation?.get(0);
+    if (!record) return [];
+    return record.names
+      .filter((name) => name !== '')
+      .map((name, index) => ({ name, enforced: ((record.enforced >> BigInt(index)) & 1n) === 1n }));
+  }
+
+  /** How often each policy of a slot denied an operation, or would have: [policy][operation]. */
+  denialsIn(slot: number): bigint[] {
+    using denials = this.#maps.denials.open(slot);
+    return denials ? [...denials.values()] : [];
+  }
+
+  #control(): ControlRecord {
+    return this.#maps.control.get(0) as ControlRecord;
+  }
+
+  #numbers(): number[] {
+    return [...Array(SLOTS).keys()].map((slot) => {
+      using generation = this.#maps.generations.open(slot);
+      return generation?.get(0)?.number ?? 0;
+    });
+  }
+
+  #fill(slot: number, number: number, { record, anchors, names, scopes }: CompiledGeneration): void {
+    const { generations, anchors: outerAnchors, names: outerNames, scopes: outerScopes, denials } = this.#maps;
+    using generation = generations.create();
+    generation.set(0, { ...record, number });
+    using anchorMap = outerAnchors.create({ maxEntries: Math.max(anchors.length, 1) });
+    anchorMap.setMany(anchors);
+    using nameMap = outerNames.create({ maxEntries: Math.max(names.length, 1) });
+    nameMap.setMany(names);
+    using scopeMap = outerScopes.create({ maxEntries: Math.max(scopes.length, 1) });
+    scopeMap.setMany(scopes);
+    using counters = denials.create();
+    outerAnchors.set(slot, anchorMap);
+    outerNames.set(slot, nameMap);
+    outerScopes.set(slot, scopeMap);
+    denials.set(slot, counters);
+    generations.set(slot, generation);
+  }
+
+  /** The record of a state that is not the current one: nobody reads it, since the last switch was waited for. */
+  #writeState(index: number, state: StateRecord): void {
+    const words = new Uint32Array(this.#maps.control.memory());
+    const at = 2 + index * 6;
+    words[at] = state.active;
+    words[at + 1] = state.fallback;
+    words[at + 2] = Number(state.deadline_ns & 0xffffffffn);
+    words[at + 3] = Number(state.deadline_ns >> 32n);
+    words[at + 4] = state.number;
+    words[at + 5] = state.fallback_number;
+  }
+
+  /** Any change of a map of maps waits until all programs that run now have ended: here, of a slot that has no use. */
+  #waitForPrograms(): void {
+    const { denials } = this.#maps;
+    using unused = denials.create();
+    denials.set(SLOTS - 1, unused);
+  }
+}
+
+/** CLOCK_BOOTTIME, to the hundredth of a second. */
+export function bootTimeNs(): bigint {
+  const [seconds = '0'] = readFileSync('/proc/uptime', 'utf8').split(' ');
+  return BigInt(Math.round(Number(seconds) * 100)) * 10_000_000n;
+}
+
+function otherLayout(layout: number): BpfError {
+  return new BpfError(
+    layout === 0
+      ? 'the policies of this host were never made ready'
+      : `the policies of this host are kept by another version of this library (layout ${layout}, not ${LAYOUT})`,
+    {
+      code: 'ERR_BPF_STATE',
+      reason: 'input',
+      hint: layout === 0 ? 'apply some' : 'use that version, or remove them with it',
+    },
+  );
+}

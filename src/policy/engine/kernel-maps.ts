@@ -1,0 +1,39 @@
+import type {
+  Anchor,
+  AnchorKey,
+  ControlRecord,
+  DecisionRecord,
+  GenerationRecord,
+  Membership,
+  NameKey,
+  NameRules,
+  ScopeKey,
+  Turn,
+} from './layout.js';
+
+/** The maps that all objects of the engine share. */
+export interface EngineMaps {
+  control: { type: 'array'; key: number; value: ControlRecord };
+  generations: MapOf<'array', number, GenerationRecord>;
+  anchors: MapOf<'hash', AnchorKey, Anchor>;
+  names: MapOf<'hash', NameKey, NameRules>;
+  scopes: MapOf<'hash', ScopeKey, bigint>;
+  denials: MapOf<'array', number, bigint>;
+  memberships: { type: 'task_storage'; key: number; value: Membership };
+  turns: { type: 'hash'; key: number; value: Turn };
+  decisions: { type: 'ringbuf'; value: DecisionRecord };
+  decisions_dropped: { type: 'percpu_array'; key: number; value: bigint[] };
+}
+
+interface MapOf<Type, Key, Value> {
+  type: 'array_of_maps';
+  key: number;
+  inner: { type: Type; key: Key; value: Value };
+}
+
+/** An object of the engine, whichever its programs are. */
+export interface EngineShape {
+  programs: string;
+  maps: EngineMaps;
+  globals: Record<never, never>;
+}

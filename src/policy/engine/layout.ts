@@ -1,0 +1,122 @@
+// What bpf/engine/layout.h declares, as BTF gives it.
+
+/** Which policies say something, and which of these allow. */
+export interface Pair {
+  mentions: bigint;
+  allows: bigint;
+}
+
+export interface OperationWords {
+  relevant: bigint;
+  defaults: bigint;
+  located: bigint;
+  facts: bigint;
+  set_id: Pair;
+}
+
+export interface GenerationRecord {
+  number: number;
+  levels: number;
+  host: bigint;
+  by_cgroup: bigint;
+  by_domain: bigint;
+  enforced: bigint;
+  lenient: bigint;
+  eperm: bigint;
+  operations: OperationWords[];
+  filter: Uint8Array;
+  names: string[];
+}
+
+export interface AnchorKey {
+  inode: bigint;
+  device: number;
+  operation: number;
+}
+
+export interface Anchor {
+  self: Pair;
+  below: Pair;
+  child_lengths: bigint;
+}
+
+export interface NameKey {
+  directory: AnchorKey;
+  piece: Uint8Array;
+}
+
+export interface NameRules {
+  self: Pair;
+  below: Pair;
+  next: bigint;
+}
+
+export interface ScopeKey {
+  id: bigint;
+  kind: 'SCOPE_CGROUP' | 'SCOPE_DOMAIN';
+  zero: number;
+}
+
+export interface StateRecord {
+  active: number;
+  fallback: number;
+  deadline_ns: bigint;
+  number: number;
+  fallback_number: number;
+}
+
+export interface ControlRecord {
+  layout: number;
+  current: number;
+  states: StateRecord[];
+  lost: bigint;
+  missing: bigint;
+}
+
+export interface Turn {
+  pid: number;
+  over: number;
+  started: bigint;
+}
+
+export interface Membership {
+  number: number;
+  count: number;
+  word: bigint;
+  domains: bigint[];
+}
+
+export interface DecisionRecord {
+  time_ns: bigint;
+  denied: bigint;
+  enforced: bigint;
+  cgroup: bigint;
+  inode: bigint;
+  device: number;
+  operation: number;
+  generation: number;
+  pid: number;
+  tid: number;
+  uid: number;
+  result: number;
+  comm: string;
+}
+
+/** ENGINE_LAYOUT */
+export const LAYOUT = 1;
+/** SLOTS */
+export const SLOTS = 4;
+/** STATES */
+export const STATES = 4;
+/** POLICIES */
+export const POLICIES = 64;
+/** OPERATIONS */
+export const OPERATIONS = 64;
+/** FILTER_BITS */
+export const FILTER_BITS = 20;
+/** NAME_PIECE */
+export const NAME_PIECE = 32;
+/** NAME_GOES_ON */
+export const NAME_GOES_ON = 0xffffffff;
+/** DOMAINS */
+export const DOMAINS = 15;

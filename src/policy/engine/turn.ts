@@ -1,0 +1,72 @@
+import { readFileSync } from 'node:fs';
+import process from 'node:process';
+import { BpfError } from '../../errors.js';
+import type { BpfMap } from '../../object/index.js';
+import type { Turn } from './layout.js';
+
+/**
+ * The right to change what the engine has, for one process at a time. It ends with {@link EngineTurn.end}, or with the
+ * process: whoever comes next sees that it is gone.
+ *
+ * Turns are numbered, and the highest is the one that counts: of two processes that want the same number, the kernel lets
+ * one have it (BPF_NOEXIST).
+ */
+export class EngineTurn implements Disposable {
+  readonly #turns: BpfMap<number, Turn>;
+  readonly #number: number;
+
+  private constructor(turns: BpfMap<number, Turn>, number: number) {
+    this.#turns = turns;
+    this.#number = number;
+  }
+
+  /** @throws BpfError `EBUSY` while another process has its turn */
+  static take(turns: BpfMap<number, Turn>): EngineTurn {
+    const entries = [...turns.entries()].sort(([a], [b]) => b - a);
+    const [last] = entries;
+    if (last && isOn(last[1])) throw busy(last[1].pid);
+    const number = (last?.[0] ?? 0) + 1;
+    try {
+      turns.set(number, { pid: process.pid, over: 0, started: startOf(process.pid) ?? 0n }, 'noexist');
+    } catch (cause) {
+      if (cause instanceof BpfError && cause.code === 'EEXIST') throw busy(turns.get(number)?.pid ?? 0);
+      throw cause;
+    }
+    for (const [old] of entries) turns.delete(old);
+    return new EngineTurn(turns, number);
+  }
+
+  /** Lets the next one have its turn. */
+  end(): void {
+    const own = this.#turns.get(this.#number);
+    if (own) this.#turns.set(this.#number, { ...own, over: 1 });
+  }
+
+  [Symbol.dispose](): void {
+    this.end();
+  }
+}
+
+function isOn({ pid, over, started }: Turn): boolean {
+  return over === 0 && startOf(pid) === started;
+}
+
+/** When a process began, in clock ticks: tells it from another that has its number later. Undefined when it is gone. */
+function startOf(pid: number): bigint | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    // proc(5): the state is field 3, the start is field 22. A zombie changes nothing any more.
+    return state === 'Z' || state === 'X' ? undefined : BigInt(fields[18] ?? '0');
+  } catch {
+    return undefined;
+  }
+}
+
+function busy(pid: number): BpfError {
+  return new BpfError(`process ${pid} is changing the policies of this host right now`, {
+    code: 'EBUSY',
+    reason: 'input',
+    hint: 'try again when it is done',
+  });
+}
