@@ -1,0 +1,1 @@
+export type { Files, FoundFile } from './files.js';
