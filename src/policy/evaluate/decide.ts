@@ -4,11 +4,13 @@ import type { Anchors } from './files.js';
 import { nearness } from './nearness.js';
 import { governs, type Subject } from './subject.js';
 
-/** What decided inside a policy: a rule by its index, the class's default, or that a way up did not end. */
+/** What decided inside a policy: a rule by its index, the class's default, that a way up did not end. */
 export type DecidedBy =
   | { readonly kind: 'rule'; readonly rule: number }
   | { readonly kind: 'default' }
-  | { readonly kind: 'exhaustion' };
+  | { readonly kind: 'exhaustion' }
+  /** Of a link or a rename: what is denied under the old name would not be under the new one. */
+  | { readonly kind: 'protection'; readonly operation: Operation };
 
 /** What one policy says. */
 export interface PolicyVerdict {
@@ -34,8 +36,9 @@ export interface Decision {
  * nearest rule that names the operation and matches what is acted upon wins; of several that are equally near, one that
  * denies. A rule without objects is farther than all others, and the class's default farther still.
  *
- * @param acted - what it acts on; several things for operations with several, such as the source and the target of a
- *   rename: each has to be allowed
+ * Links and renames are judged by more than one operation: see {@link decideMove}.
+ *
+ * @param acted - what it acts on; where that is several things, each has to be allowed
  * @param anchors - what the paths of the policies stand for
  */
 export function decide(
@@ -48,6 +51,11 @@ export function decide(
   const verdicts = policies
     .filter((policy) => governs(policy, subject, anchors))
     .map((policy) => judge(policy, operation, acted, anchors));
+  return concluded(verdicts);
+}
+
+/** What follows from what each policy says. */
+export function concluded(verdicts: readonly PolicyVerdict[]): Decision {
   const denier = verdicts.find(({ policy, effect }) => policy.mode === 'enforce' && effect === 'deny');
   return { denied: denier !== undefined, errno: denier?.policy.errno ?? null, verdicts };
 }

@@ -9,4 +9,5 @@ export {
   isAt,
   type Step,
 } from './files.js';
+export { decideMove, type Move, PROTECTED } from './move.js';
 export { governs, type Subject } from './subject.js';
