@@ -15,7 +15,7 @@ export const KERNEL: { readonly [Name in OperationOf<'kernel'>]: Carriers } = {
     ],
   },
   bpf: {
-    meaning: 'bpf(2) is called.',
+    meaning: 'The system call bpf(2) is made.',
     routes: [{ how: 'bpf(2)', hooks: ['bpf'] }],
     blind: [
       'What maps of a process that has them mapped into memory hold is not asked about.',
