@@ -1,10 +1,13 @@
 /** The known words nearest to a wrong one, best first; at most three. */
 export function nearest(wrong: string, known: readonly string[]): string[] {
   const most = Math.max(2, Math.floor(wrong.length / 3));
-  return known
+  const near = known
     .map((word) => ({ word, distance: distance(wrong.toLowerCase(), word.toLowerCase()) }))
     .filter(({ word, distance }) => distance <= most && distance < word.length)
-    .sort((a, b) => a.distance - b.distance)
+    .sort((a, b) => a.distance - b.distance);
+  const [best] = near;
+  return near
+    .filter(({ distance }) => best !== undefined && distance <= best.distance + 1)
     .slice(0, 3)
     .map(({ word }) => word);
 }

@@ -1,0 +1,10 @@
+export { type EngineAbilities, EVERYTHING } from './abilities.js';
+export { type KernelFacts, kernelFacts } from './facts.js';
+export {
+  type Plan,
+  type PlannedDefault,
+  type PlannedOperation,
+  type PlannedPolicy,
+  type PlannedRule,
+  plan,
+} from './plan.js';
