@@ -21,8 +21,7 @@ LSM_PROGRAM(file_open, judge_open, struct file* file) {
   struct call call;
 
   if (flags & FMODE_EXEC) return LSM_ALLOW;
-  if (!find_generation(&call)) return LSM_ALLOW;
-  if (!is_governed(&call, relevant_to(&call, first) | relevant_to(&call, second))) return LSM_ALLOW;
+  if (!begins(&call, BIT(first) | BIT(second))) return LSM_ALLOW;
   result = judge_at(&call, first, file->f_path.dentry, file->f_path.mnt, file->f_inode);
   if (result == 0 && second != first)
     result = judge_at(&call, second, file->f_path.dentry, file->f_path.mnt, file->f_inode);
@@ -33,7 +32,7 @@ static __always_inline struct lsm_verdict judge_exec(const struct file* file) {
   struct call call;
   int result;
 
-  if (!begins(&call, OPERATION_EXEC)) return LSM_ALLOW;
+  if (!begins(&call, BIT(OPERATION_EXEC))) return LSM_ALLOW;
   result = judge_at(&call, OPERATION_EXEC, file->f_path.dentry, file->f_path.mnt, file->f_inode);
   return result ? lsm_deny(-result) : LSM_ALLOW;
 }
@@ -53,7 +52,7 @@ static __always_inline struct lsm_verdict judge_entry(enum operation operation, 
   struct call call;
   int result;
 
-  if (!begins(&call, operation)) return LSM_ALLOW;
+  if (!begins(&call, BIT(operation))) return LSM_ALLOW;
   result = judge_at(&call, operation, dentry, directory->mnt, dentry->d_inode);
   return result ? lsm_deny(-result) : LSM_ALLOW;
 }
@@ -83,7 +82,7 @@ static __always_inline struct lsm_verdict judge_path(enum operation operation, c
   struct call call;
   int result;
 
-  if (!begins(&call, operation)) return LSM_ALLOW;
+  if (!begins(&call, BIT(operation))) return LSM_ALLOW;
   result = judge_at(&call, operation, path->dentry, path->mnt, path->dentry->d_inode);
   return result ? lsm_deny(-result) : LSM_ALLOW;
 }
@@ -98,7 +97,7 @@ LSM_PROGRAM(file_truncate, judge_ftruncate, struct file* file) {
   struct call call;
   int result;
 
-  if (!begins(&call, OPERATION_TRUNCATE)) return LSM_ALLOW;
+  if (!begins(&call, BIT(OPERATION_TRUNCATE))) return LSM_ALLOW;
   result = judge_at(&call, OPERATION_TRUNCATE, file->f_path.dentry, file->f_path.mnt, file->f_inode);
   return result ? lsm_deny(-result) : LSM_ALLOW;
 }

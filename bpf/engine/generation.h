@@ -17,16 +17,16 @@ static __always_inline struct control* the_control(void) {
 }
 
 /*
- * The slot of the generation that decides: read once for a call, so that a switch in its midst changes nothing. User
+ * The generation that decides: read once for a call, so that a switch in its midst changes nothing. User
  * space puts other maps into a slot only after a grace period in which no state led to it (maybe_wait_bpf_programs in
  * kernel/bpf/syscall.c waits for one), and all programs here run in one.
  */
-static __always_inline __u32 deciding_slot(const struct control* control) {
+static __always_inline const struct candidate* deciding(const struct control* control) {
   const struct state* state = &control->states[*(volatile __u32*)&control->current % STATES];
   __u64 deadline = state->deadline_ns;
 
-  if (deadline != 0 && bpf_ktime_get_boot_ns() >= deadline) return state->fallback;
-  return state->active;
+  if (deadline != 0 && bpf_ktime_get_boot_ns() >= deadline) return &state->fallback;
+  return &state->active;
 }
 
 static __always_inline struct generation* generation_in(__u32 slot) {
@@ -40,7 +40,7 @@ static __always_inline struct generation* generation_in(__u32 slot) {
 struct call {
   struct generation* generation;
   __u32 slot;
-  __u64 policies; /* in whose scope the current task is, of those that were asked for */
+  __u64 policies; /* in whose scope the current task is */
 };
 
 static __always_inline __u64 policies_for(__u32 slot, enum scope_kind kind, __u64 id) {
@@ -83,37 +83,36 @@ static __noinline __u64 policies_of_domains(__u32 slot, __u32 number) {
   return policies;
 }
 
-/* Whether there is a generation to judge the call by. */
-static __always_inline bool find_generation(struct call* call) {
+#define BIT(operation) (1ULL << (operation))
+
+/* Whether policies are to judge a call that is one or several of these operations: most calls end here. */
+static __always_inline bool begins(struct call* call, __u64 operations) {
   struct control* control = the_control();
+  const struct candidate* candidate;
+  const struct generation* generation;
 
   if (!control) return false;
-  call->slot = deciding_slot(control);
+  candidate = deciding(control);
+  if (!(candidate->by_host & operations)) {
+    bool in_cgroup = candidate->by_cgroup & operations;
+    bool in_domain = candidate->by_domain & operations;
+
+    if (!in_cgroup && !in_domain) return false;
+    if (!in_cgroup && !bpf_get_current_task_btf()->bpf_storage) return false;
+  }
+  call->slot = candidate->slot;
   call->generation = generation_in(call->slot);
-  if (call->generation) return true;
-  count_one(&control->missing);
-  return false;
-}
-
-/* Whether any of these policies is to judge the call. */
-static __always_inline bool is_governed(struct call* call, __u64 relevant) {
-  const struct generation* generation = call->generation;
-  __u64 policies;
-
-  if (relevant == 0) return false;
-  policies = generation->host;
-  if (relevant & generation->by_cgroup) policies |= policies_of_cgroup(call->slot, generation->levels);
-  if (relevant & generation->by_domain) policies |= policies_of_domains(call->slot, generation->number);
-  call->policies = policies & relevant;
+  generation = call->generation;
+  if (!generation) {
+    count_one(&control->missing);
+    return false;
+  }
+  call->policies = generation->host;
+  if (candidate->by_cgroup & operations)
+    call->policies |= policies_of_cgroup(call->slot, generation->levels);
+  if (candidate->by_domain & operations && bpf_get_current_task_btf()->bpf_storage)
+    call->policies |= policies_of_domains(call->slot, candidate->number);
   return call->policies != 0;
-}
-
-static __always_inline __u64 relevant_to(const struct call* call, enum operation operation) {
-  return call->generation->operations[operation].relevant;
-}
-
-static __always_inline bool begins(struct call* call, enum operation operation) {
-  return find_generation(call) && is_governed(call, relevant_to(call, operation));
 }
 
 #endif

@@ -17,13 +17,20 @@
 #define POLICIES 64
 #define OPERATIONS 64
 
-/* Which generation decides. Never changed once `current` of struct control leads to it. */
+/* A generation that can decide, with what most calls need to know of it: bit n is for operation n. */
+struct candidate {
+  __u32 slot;
+  __u32 number;
+  __u64 by_host; /* operations that policies of a scope can deny */
+  __u64 by_cgroup;
+  __u64 by_domain;
+};
+
+/* Which generation decides. Never changed while `current` of struct control leads to it. */
 struct state {
-  __u32 active;
-  __u32 fallback;         /* the slot that decides from the deadline on */
-  __u64 deadline_ns;      /* CLOCK_BOOTTIME; 0: none */
-  __u32 number;           /* of the generation in `active` */
-  __u32 fallback_number;
+  struct candidate active;
+  struct candidate fallback; /* decides from the deadline on */
+  __u64 deadline_ns;         /* CLOCK_BOOTTIME; 0: none */
 };
 
 #define STATES 4

@@ -2,6 +2,9 @@
 /*
  * From an object up to the top of everything: through its file system to that one's root, not only to the root of a
  * bind mount, then on from where it is mounted. There is no lock: a rename meanwhile is judged by itself.
+ *
+ * A directory that something is mounted on counts by its name only, since its inode is hidden. The root file system that
+ * the system's is mounted over (fs/namespace.c init_mount_tree()) is not visited.
  */
 #ifndef BPF_LSM_ENGINE_WALK_H
 #define BPF_LSM_ENGINE_WALK_H
@@ -90,16 +93,25 @@ static long walk_step(__u32 level, struct long_walk* walk) {
       return 1;
     }
     dentry = (__u64)READ(struct mount, mount, mnt_mountpoint);
-    walk->dentry = dentry;
+    parent = (__u64)READ(struct dentry, dentry, d_parent);
+    if (parent == dentry && (__u64)READ(struct mount, above, mnt_parent) == above) {
+      walk->end = WALK_AT_TOP;
+      return 1;
+    }
+    walk->dentry = parent;
     walk->mount = above;
+    search->child = parent != dentry ? dentry : 0;
     super = (__u64)READ(struct dentry, dentry, d_sb);
     search->place.device = READ(struct super_block, super, s_dev);
     walk->seed = filter_seed(search->place.device, search->place.operation);
-    search->child = 0;
   }
   return 0;
 }
 
+/*
+ * The depth is to be one that the verifier does not know, or not 0: Linux 6.1 checks the step once, with the values of the
+ * first round, and drops what these do not lead to.
+ */
 static __always_inline enum walk_end walk_on(struct search* search, struct generation* generation,
                                              __u64 dentry, __u64 mount, __u32 device, __u64 inode) {
   struct long_walk walk = {
@@ -146,7 +158,8 @@ static __always_inline enum walk_end walk(struct search* search, struct generati
       struct super_block* super = dentry->d_sb;
       struct mount *mount, *above;
 
-      if (dentry != super->s_root) return super->s_flags & SB_NOUSER ? WALK_AT_TOP : WALK_LOST;
+      if (dentry != mnt->mnt_root && dentry != super->s_root)
+        return super->s_flags & SB_NOUSER ? WALK_AT_TOP : WALK_LOST;
       if (!&bpf_rdonly_cast) {
         mount = mount_of(mnt);
         above = BPF_CORE_READ(mount, mnt_parent);
@@ -161,10 +174,16 @@ static __always_inline enum walk_end walk(struct search* search, struct generati
       above = mount->mnt_parent;
       if (above == mount) return WALK_AT_TOP;
       dentry = mount->mnt_mountpoint;
+      parent = dentry->d_parent;
+      if (parent == dentry && above->mnt_parent == above) return WALK_AT_TOP;
       mnt = (struct vfsmount*)((void*)above + bpf_core_field_offset(struct mount, mnt));
       device = dentry->d_sb->s_dev;
       seed = filter_seed(device, operation);
       search->child = 0;
+      if (parent != dentry) {
+        search->child = (__u64)dentry;
+        dentry = parent;
+      }
     }
     inode = dentry->d_inode;
   }

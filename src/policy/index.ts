@@ -1,3 +1,17 @@
+export {
+  type AppliedPolicy,
+  type ApplyOptions,
+  adoptIntoDomain,
+  applyPolicies,
+  confirmPolicies,
+  type EngineOptions,
+  type EngineStatus,
+  policyStatus,
+  type RunOptions,
+  removePolicies,
+  rollbackPolicies,
+  runInDomain,
+} from './engine/index.js';
 export type {
   AddressFamily,
   AddressObject,

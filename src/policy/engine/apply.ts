@@ -1,24 +1,19 @@
 import { BpfError } from '../../errors.js';
 import { ALL_OPERATIONS, type Operation, type Policy } from '../model/index.js';
 import { type CompiledGeneration, compile } from './compile.js';
+import { DIRECTORY, type EngineOptions } from './engine-options.js';
 import { bootTimeNs, Generations, type State } from './generations.js';
 import { KernelObjects } from './kernel-objects.js';
-import { OPERATIONS } from './layout.js';
+import { type Candidate, OPERATIONS, type StateRecord } from './layout.js';
 import { type EngineProgram, INHERITANCE, programsFor } from './programs.js';
 import { resolveFiles } from './resolve.js';
 import { resolveScope } from './scope.js';
 import { EngineTurn } from './turn.js';
 
-/** Where the engine is. */
-export interface EngineOptions {
-  /** A directory on a bpffs that nobody else uses. Default `/sys/fs/bpf/bpf-lsm`. */
-  directory?: string;
-}
-
 /** How to apply policies. */
 export interface ApplyOptions extends EngineOptions {
   /**
-   * Seconds within which {@link confirm} must be called: if it is not, the kernel goes back to the policies before by
+   * Seconds within which {@link confirmPolicies} must be called: if it is not, the kernel goes back to the policies before by
    * itself, whatever has become of this process. Default: they stay.
    */
   confirmWithin?: number;
@@ -38,9 +33,9 @@ export interface EngineStatus {
   readonly generation: number;
   /** The policies that decide. */
   readonly policies: readonly AppliedPolicy[];
-  /** The number of the generation that {@link rollback} leads to. */
+  /** The number of the generation that {@link rollbackPolicies} leads to. */
   readonly previous: number;
-  /** When the policies before come back unless {@link confirm} is called, in nanoseconds since boot (CLOCK_BOOTTIME). */
+  /** When the policies before come back unless {@link confirmPolicies} is called, in nanoseconds since boot (CLOCK_BOOTTIME). */
   readonly confirmUntilNs: bigint | undefined;
   /** Whether that time has passed: the policies before have come back. */
   readonly expired: boolean;
@@ -49,8 +44,6 @@ export interface EngineStatus {
   /** How many objects could not be followed to the top of the file hierarchy: see a policy's `onExhaustion`. */
   readonly lost: bigint;
 }
-
-const DIRECTORY = '/sys/fs/bpf/bpf-lsm';
 
 const NOTHING: CompiledGeneration = compile([], { files: new Map(), scopes: [] });
 
@@ -66,7 +59,10 @@ const NOTHING: CompiledGeneration = compile([], { files: new Map(), scopes: [] }
  *   kernel consults no BPF programs, `ERR_BPF_MAP_MISMATCH` or `ERR_BPF_STATE` for an engine of another version, and what
  *   loading throws. Then the policies before are in force as they were.
  */
-export async function apply(policies: readonly Policy[], options: ApplyOptions = {}): Promise<EngineStatus> {
+export async function applyPolicies(
+  policies: readonly Policy[],
+  options: ApplyOptions = {},
+): Promise<EngineStatus> {
   const { directory = DIRECTORY, confirmWithin } = options;
   assertSeconds(confirmWithin);
   const compiled = compile(policies, {
@@ -82,11 +78,9 @@ export async function apply(policies: readonly Policy[], options: ApplyOptions =
   const programs = [...programsFor(compiled.operations), ...inheritance(policies)];
   await objects.attach(programs);
   generations.switchTo({
-    active: next.slot,
-    number: next.number,
-    fallback: before.slot,
-    fallbackNumber: before.number,
-    deadlineNs: confirmWithin === undefined ? 0n : bootTimeNs() + BigInt(Math.round(confirmWithin * 1e9)),
+    active: next,
+    fallback: before,
+    deadline_ns: confirmWithin === undefined ? 0n : bootTimeNs() + BigInt(Math.round(confirmWithin * 1e9)),
   });
   return statusOf(objects, generations);
 }
@@ -96,11 +90,11 @@ export async function apply(policies: readonly Policy[], options: ApplyOptions =
  *
  * @throws BpfError `ERR_BPF_STATE` when nothing waits to be confirmed, or the time has passed
  */
-export async function confirm(options: EngineOptions = {}): Promise<EngineStatus> {
+export async function confirmPolicies(options: EngineOptions = {}): Promise<EngineStatus> {
   return change(options, (state) => {
-    if (state.deadlineNs === 0n) throw wrongState('nothing waits to be confirmed');
+    if (state.deadline_ns === 0n) throw wrongState('nothing waits to be confirmed');
     if (state.expired) throw wrongState('it is too late to confirm: the policies before have come back');
-    return { ...state, deadlineNs: 0n };
+    return { ...state, deadline_ns: 0n };
   });
 }
 
@@ -109,22 +103,13 @@ export async function confirm(options: EngineOptions = {}): Promise<EngineStatus
  *
  * @throws BpfError `ERR_BPF_STATE` when nothing was ever applied
  */
-export async function rollback(options: EngineOptions = {}): Promise<EngineStatus> {
-  return change(options, (state) => {
-    // What has expired is rolled back already: now for good.
-    const { active, number, fallback, fallbackNumber } = state;
-    return {
-      active: fallback,
-      number: fallbackNumber,
-      fallback: active,
-      fallbackNumber: number,
-      deadlineNs: 0n,
-    };
-  });
+export async function rollbackPolicies(options: EngineOptions = {}): Promise<EngineStatus> {
+  // What has expired is rolled back already: now for good.
+  return change(options, ({ active, fallback }) => ({ active: fallback, fallback: active, deadline_ns: 0n }));
 }
 
 /** What the engine does at present; undefined when there is none. */
-export async function status(options: EngineOptions = {}): Promise<EngineStatus | undefined> {
+export async function policyStatus(options: EngineOptions = {}): Promise<EngineStatus | undefined> {
   const { directory = DIRECTORY } = options;
   if (!KernelObjects.exist(directory)) return undefined;
   using objects = await KernelObjects.open(directory);
@@ -132,7 +117,7 @@ export async function status(options: EngineOptions = {}): Promise<EngineStatus 
 }
 
 /** Takes the engine out of the kernel, with all its policies. @returns whether there was one */
-export async function remove(options: EngineOptions = {}): Promise<boolean> {
+export async function removePolicies(options: EngineOptions = {}): Promise<boolean> {
   const { directory = DIRECTORY } = options;
   if (!KernelObjects.exist(directory)) return false;
   using objects = await KernelObjects.open(directory);
@@ -143,7 +128,7 @@ export async function remove(options: EngineOptions = {}): Promise<boolean> {
 
 async function change(
   { directory = DIRECTORY }: EngineOptions,
-  to: (state: State) => Omit<State, 'expired'>,
+  to: (state: State) => StateRecord,
 ): Promise<EngineStatus> {
   if (!KernelObjects.exist(directory)) throw wrongState('no policies were applied on this host');
   using objects = await KernelObjects.open(directory);
@@ -153,8 +138,8 @@ async function change(
   return statusOf(objects, generations);
 }
 
-function decidingNow({ active, number, fallback, fallbackNumber, expired }: State) {
-  return expired ? { slot: fallback, number: fallbackNumber } : { slot: active, number };
+function decidingNow({ active, fallback, expired }: State): Candidate {
+  return expired ? fallback : active;
 }
 
 function inheritance(policies: readonly Policy[]): EngineProgram[] {
@@ -172,8 +157,8 @@ function statusOf(objects: KernelObjects, generations: Generations): EngineStatu
       mode: enforced ? 'enforce' : 'audit',
       denials: denialsOf(denials.slice(index * OPERATIONS, (index + 1) * OPERATIONS)),
     })),
-    previous: state.expired ? now.number : state.fallbackNumber,
-    confirmUntilNs: state.deadlineNs === 0n ? undefined : state.deadlineNs,
+    previous: state.expired ? state.active.number : state.fallback.number,
+    confirmUntilNs: state.deadline_ns === 0n ? undefined : state.deadline_ns,
     expired: state.expired,
     programs: objects.attached(),
     lost: generations.troubles.lost,
@@ -190,7 +175,8 @@ function denialsOf(counters: readonly bigint[]): Partial<Record<Operation, bigin
 }
 
 function assertSeconds(seconds: unknown): void {
-  if (seconds === undefined || (typeof seconds === 'number' && seconds > 0 && Number.isFinite(seconds))) return;
+  if (seconds === undefined || (typeof seconds === 'number' && seconds > 0 && Number.isFinite(seconds)))
+    return;
   throw new BpfError(`confirmWithin is a number of seconds above 0, not ${String(seconds)}`, {
     code: 'ERR_BPF_ARGUMENT',
     reason: 'input',

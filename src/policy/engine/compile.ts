@@ -54,7 +54,10 @@ export function compile(policies: readonly Policy[], resolution: Resolution): Co
   }
   const anchors = table.anchors;
   const bits = (holds: (policy: Policy, index: number) => boolean) =>
-    policies.reduce((word, policy, index) => (holds(policy, index) ? word | (1n << BigInt(index)) : word), 0n);
+    policies.reduce(
+      (word, policy, index) => (holds(policy, index) ? word | (1n << BigInt(index)) : word),
+      0n,
+    );
   return {
     record: {
       levels: resolution.scopes.reduce((levels, scope) => levels | levelBit(scope), 0) >>> 0,

@@ -3,19 +3,13 @@ import { BpfError } from '../../errors.js';
 import type { Maps } from '../../object/index.js';
 import type { CompiledGeneration } from './compile.js';
 import type { EngineShape } from './kernel-maps.js';
-import { type ControlRecord, LAYOUT, SLOTS, STATES, type StateRecord } from './layout.js';
+import { type Candidate, type ControlRecord, LAYOUT, SLOTS, STATES, type StateRecord } from './layout.js';
 
 // struct control: `current` is its second word.
 const CURRENT_WORD = 1;
 
 /** What decides now, and what would if the deadline passed. */
-export interface State {
-  readonly active: number;
-  readonly fallback: number;
-  readonly number: number;
-  readonly fallbackNumber: number;
-  /** CLOCK_BOOTTIME; 0 for none. */
-  readonly deadlineNs: bigint;
+export interface State extends StateRecord {
   /** Whether the deadline has passed, and the kernel has fallen back by itself. */
   readonly expired: boolean;
 }
@@ -40,7 +34,8 @@ export class Generations {
     if (layout === LAYOUT) return;
     if (layout !== 0) throw otherLayout(layout);
     this.#fill(0, 1, empty);
-    const state = { active: 0, fallback: 0, deadline_ns: 0n, number: 1, fallback_number: 1 };
+    const nothing = { slot: 0, number: 1, by_host: 0n, by_cgroup: 0n, by_domain: 0n };
+    const state = { active: nothing, fallback: nothing, deadline_ns: 0n };
     this.#maps.control.set(0, {
       layout: LAYOUT,
       current: 0,
@@ -55,9 +50,7 @@ export class Generations {
     const control = this.#control();
     if (control.layout !== LAYOUT) throw otherLayout(control.layout);
     const state = control.states[control.current % STATES] as StateRecord;
-    const { active, fallback, number, fallback_number: fallbackNumber, deadline_ns: deadlineNs } = state;
-    const expired = deadlineNs !== 0n && bootTimeNs() >= deadlineNs;
-    return { active, fallback, number, fallbackNumber, deadlineNs, expired };
+    return { ...state, expired: state.deadline_ns !== 0n && bootTimeNs() >= state.deadline_ns };
   }
 
   /** What programs could not judge as they should: objects that were not followed to the top, generations missing. */
@@ -66,34 +59,25 @@ export class Generations {
     return { lost, missing };
   }
 
-  /**
-   * Puts a generation into a slot that no state leads to.
-   *
-   * @returns the slot and the generation's number
-   */
-  store(generation: CompiledGeneration): { slot: number; number: number } {
+  /** Puts a generation into a slot that no state leads to. */
+  store(generation: CompiledGeneration): Candidate {
     this.#waitForPrograms();
-    const { active, fallback, number, fallbackNumber } = this.state;
-    const slot = [...Array(SLOTS - 1).keys()].find((slot) => slot !== active && slot !== fallback) as number;
-    const next = Math.max(number, fallbackNumber, ...this.#numbers()) + 1;
-    this.#fill(slot, next, generation);
-    return { slot, number: next };
+    const { active, fallback } = this.state;
+    const used = [active.slot, fallback.slot];
+    const slot = [...Array(SLOTS - 1).keys()].find((slot) => !used.includes(slot)) as number;
+    const number = Math.max(...this.#numbers()) + 1;
+    this.#fill(slot, number, generation);
+    return { slot, number, ...operationsOf(generation) };
   }
 
-  /** The one store that changes which generation decides. */
-  switchTo(to: Omit<State, 'expired'>): void {
+  /** The one store that changes which generation decides; what it leads to is written before. */
+  switchTo({ active, fallback, deadline_ns }: StateRecord): void {
     const { control } = this.#maps;
     const record = this.#control();
     const next = (record.current + 1) % STATES;
     const states = [...record.states];
-    states[next] = {
-      active: to.active,
-      fallback: to.fallback,
-      deadline_ns: to.deadlineNs,
-      number: to.number,
-      fallback_number: to.fallbackNumber,
-    };
-    this.#writeState(next, states[next] as StateRecord);
+    states[next] = { active, fallback, deadline_ns };
+    control.set(0, { ...record, states });
     Atomics.store(new Uint32Array(control.memory()), CURRENT_WORD, next);
     this.#waitForPrograms();
   }
@@ -126,7 +110,13 @@ export class Generations {
   }
 
   #fill(slot: number, number: number, { record, anchors, names, scopes }: CompiledGeneration): void {
-    const { generations, anchors: outerAnchors, names: outerNames, scopes: outerScopes, denials } = this.#maps;
+    const {
+      generations,
+      anchors: outerAnchors,
+      names: outerNames,
+      scopes: outerScopes,
+      denials,
+    } = this.#maps;
     using generation = generations.create();
     generation.set(0, { ...record, number });
     using anchorMap = outerAnchors.create({ maxEntries: Math.max(anchors.length, 1) });
@@ -143,24 +133,28 @@ export class Generations {
     generations.set(slot, generation);
   }
 
-  /** The record of a state that is not the current one: nobody reads it, since the last switch was waited for. */
-  #writeState(index: number, state: StateRecord): void {
-    const words = new Uint32Array(this.#maps.control.memory());
-    const at = 2 + index * 6;
-    words[at] = state.active;
-    words[at + 1] = state.fallback;
-    words[at + 2] = Number(state.deadline_ns & 0xffffffffn);
-    words[at + 3] = Number(state.deadline_ns >> 32n);
-    words[at + 4] = state.number;
-    words[at + 5] = state.fallback_number;
-  }
-
   /** Any change of a map of maps waits until all programs that run now have ended: here, of a slot that has no use. */
   #waitForPrograms(): void {
     const { denials } = this.#maps;
     using unused = denials.create();
     denials.set(SLOTS - 1, unused);
   }
+}
+
+/** The operations that the policies of each scope can deny. */
+function operationsOf({
+  record,
+}: CompiledGeneration): Pick<Candidate, 'by_host' | 'by_cgroup' | 'by_domain'> {
+  const deniedBy = (policies: bigint) =>
+    record.operations.reduce(
+      (word, { relevant }, operation) => (relevant & policies ? word | (1n << BigInt(operation)) : word),
+      0n,
+    );
+  return {
+    by_host: deniedBy(record.host),
+    by_cgroup: deniedBy(record.by_cgroup),
+    by_domain: deniedBy(record.by_domain),
+  };
 }
 
 /** CLOCK_BOOTTIME, to the hundredth of a second. */

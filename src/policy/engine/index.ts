@@ -1,11 +1,12 @@
 export {
   type AppliedPolicy,
   type ApplyOptions,
-  apply,
-  confirm,
-  type EngineOptions,
+  applyPolicies,
+  confirmPolicies,
   type EngineStatus,
-  remove,
-  rollback,
-  status,
+  policyStatus,
+  removePolicies,
+  rollbackPolicies,
 } from './apply.js';
+export type { EngineOptions } from './engine-options.js';
+export { adoptIntoDomain, type RunOptions, runInDomain } from './run.js';

@@ -5,8 +5,7 @@ import { BpfObject, Link, type Maps, type OpenProgram } from '../../object/index
 import type { EngineShape } from './kernel-maps.js';
 import { ALL_PROGRAMS, type EngineObject, type EngineProgram } from './programs.js';
 
-const objectFile = (name: EngineObject) =>
-  new URL(`../../../dist/bpf/engine/${name}.bpf.o`, import.meta.url);
+const objectFile = (name: EngineObject) => new URL(`../../../dist/bpf/engine/${name}.bpf.o`, import.meta.url);
 
 // include/uapi/linux/magic.h BPF_FS_MAGIC
 const BPF_FS_MAGIC = 0xcafe4a11;

@@ -57,12 +57,19 @@ export interface ScopeKey {
   zero: number;
 }
 
-export interface StateRecord {
-  active: number;
-  fallback: number;
-  deadline_ns: bigint;
+/** Of the operations bit n is for number n. */
+export interface Candidate {
+  slot: number;
   number: number;
-  fallback_number: number;
+  by_host: bigint;
+  by_cgroup: bigint;
+  by_domain: bigint;
+}
+
+export interface StateRecord {
+  active: Candidate;
+  fallback: Candidate;
+  deadline_ns: bigint;
 }
 
 export interface ControlRecord {

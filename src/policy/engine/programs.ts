@@ -11,7 +11,11 @@ export interface EngineProgram {
   readonly hook: string;
 }
 
-const on = (object: EngineObject, hook: string, program: string): EngineProgram => ({ object, program, hook });
+const on = (object: EngineObject, hook: string, program: string): EngineProgram => ({
+  object,
+  program,
+  hook,
+});
 
 const OPEN = on('files', 'file_open', 'judge_open');
 const MOVES = [on('moves', 'path_link', 'judge_hard_link'), on('moves', 'path_rename', 'judge_rename')];

@@ -50,9 +50,12 @@ function resolveCgroup(path: string): ResolvedScope {
   }
   const level = path.split('/').filter((name) => name !== '').length;
   if (level <= MOST_LEVELS) return { kind: 'cgroup', id, level };
-  throw new BpfError(`cgroup ${path} is ${level} levels below the root, and the engine takes ${MOST_LEVELS}`, {
-    code: 'ERR_BPF_POLICY_LIMIT',
-    reason: 'input',
-    path,
-  });
+  throw new BpfError(
+    `cgroup ${path} is ${level} levels below the root, and the engine takes ${MOST_LEVELS}`,
+    {
+      code: 'ERR_BPF_POLICY_LIMIT',
+      reason: 'input',
+      path,
+    },
+  );
 }

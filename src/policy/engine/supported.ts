@@ -41,8 +41,7 @@ function canDeny(policy: Policy, operation: Operation): boolean {
   return (
     policy.defaults[classOf(operation)] === 'deny' ||
     policy.rules.some(
-      ({ effect, operations }) =>
-        effect === 'deny' && (operations as readonly string[]).includes(operation),
+      ({ effect, operations }) => effect === 'deny' && (operations as readonly string[]).includes(operation),
     )
   );
 }

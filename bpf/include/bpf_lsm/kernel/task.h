@@ -7,6 +7,7 @@
 
 #define TASK_COMM_LEN 16
 
+struct bpf_local_storage;
 struct css_set;
 struct mm_struct;
 
@@ -21,6 +22,7 @@ struct task_struct {
   struct css_set* cgroups; /* kernel/cgroup.h */
   struct mm_struct* mm;    /* NULL: a kernel thread, or one that has ended */
   struct hlist_node pid_links[1];
+  struct bpf_local_storage* bpf_storage; /* NULL: no value of any task storage */
 } __attribute__((preserve_access_index));
 
 #endif
