@@ -36,4 +36,5 @@ export * from './events/index.js';
 export * from './governor/index.js';
 export * from './lsm/index.js';
 export * from './object/index.js';
+export * from './policy/index.js';
 export * from './trace/index.js';

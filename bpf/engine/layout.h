@@ -33,7 +33,7 @@ struct state {
   __u64 deadline_ns;         /* CLOCK_BOOTTIME; 0: none */
 };
 
-#define STATES 4
+#define STATES 16
 
 struct control {
   __u32 layout;

@@ -23,6 +23,8 @@ export interface State extends StateRecord {
  */
 export class Generations {
   readonly #maps: Maps<EngineShape>;
+  /** Records written since programs were waited for; of those before, this process knows nothing. */
+  #unwaited = STATES;
 
   constructor(maps: Maps<EngineShape>) {
     this.#maps = maps;
@@ -73,13 +75,15 @@ export class Generations {
   /** The one store that changes which generation decides; what it leads to is written before. */
   switchTo({ active, fallback, deadline_ns }: StateRecord): void {
     const { control } = this.#maps;
+    // So that nobody still reads the record that is the next.
+    if (this.#unwaited >= STATES - 2) this.#waitForPrograms();
+    this.#unwaited++;
     const record = this.#control();
     const next = (record.current + 1) % STATES;
     const states = [...record.states];
     states[next] = { active, fallback, deadline_ns };
     control.set(0, { ...record, states });
     Atomics.store(new Uint32Array(control.memory()), CURRENT_WORD, next);
-    this.#waitForPrograms();
   }
 
   /** The names of the policies of a slot, in the order of their bits. */
@@ -138,6 +142,7 @@ export class Generations {
     const { denials } = this.#maps;
     using unused = denials.create();
     denials.set(SLOTS - 1, unused);
+    this.#unwaited = 0;
   }
 }
 

@@ -114,7 +114,7 @@ export const LAYOUT = 1;
 /** SLOTS */
 export const SLOTS = 4;
 /** STATES */
-export const STATES = 4;
+export const STATES = 16;
 /** POLICIES */
 export const POLICIES = 64;
 /** OPERATIONS */
