@@ -14,6 +14,7 @@ LSM_PROGRAM(task_alloc, inherit_domains, struct task_struct* child) {
   if (!own) return LSM_ALLOW;
   copy = *own;
   /* Without memory for it there is no child: it would be free of what its parent is held to. */
-  if (!bpf_task_storage_get(&memberships, child, &copy, BPF_LOCAL_STORAGE_GET_F_CREATE)) return LSM_DENY(ENOMEM);
+  if (!bpf_task_storage_get(&memberships, child, &copy, BPF_LOCAL_STORAGE_GET_F_CREATE))
+    return LSM_DENY(ENOMEM);
   return LSM_ALLOW;
 }

@@ -9,8 +9,8 @@
 
 BPF_LSM_LICENSE("Dual BSD/GPL");
 
-/* An exec opens its file too, and is judged as exec: kernel/exec.c do_open_execat(). With O_PATH nothing is opened
- * (fs/open.c do_dentry_open()). */
+/* An exec opens its file too, and is judged as exec: kernel/exec.c do_open_execat(). With O_PATH nothing is
+ * opened (fs/open.c do_dentry_open()). */
 LSM_PROGRAM(file_open, judge_open, struct file* file) {
   unsigned int flags = file->f_flags;
   unsigned int mode = file->f_mode;

@@ -18,8 +18,8 @@ static __always_inline struct control* the_control(void) {
 
 /*
  * The generation that decides: read once for a call, so that a switch in its midst changes nothing. User
- * space puts other maps into a slot only after a grace period in which no state led to it (maybe_wait_bpf_programs in
- * kernel/bpf/syscall.c waits for one), and all programs here run in one.
+ * space puts other maps into a slot only after a grace period in which no state led to it
+ * (maybe_wait_bpf_programs in kernel/bpf/syscall.c waits for one), and all programs here run in one.
  */
 static __always_inline const struct candidate* deciding(const struct control* control) {
   const struct state* state = &control->states[*(volatile __u32*)&control->current % STATES];
@@ -108,8 +108,7 @@ static __always_inline bool begins(struct call* call, __u64 operations) {
     return false;
   }
   call->policies = generation->host;
-  if (candidate->by_cgroup & operations)
-    call->policies |= policies_of_cgroup(call->slot, generation->levels);
+  if (candidate->by_cgroup & operations) call->policies |= policies_of_cgroup(call->slot, generation->levels);
   if (candidate->by_domain & operations && bpf_get_current_task_btf()->bpf_storage)
     call->policies |= policies_of_domains(call->slot, candidate->number);
   return call->policies != 0;

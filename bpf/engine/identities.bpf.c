@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * How the kernel numbers the files that a process has open: what stat(2) tells of them is another thing on some file
- * systems, overlayfs and btrfs among them. A line for each: descriptor, device, inode, magic number.
+ * How the kernel numbers the files that a process has open: what stat(2) tells of them is another thing on
+ * some file systems, overlayfs and btrfs among them. A line for each: descriptor, device, inode, magic
+ * number.
  */
 #include <bpf_lsm/kernel/file.h>
 #include <bpf_lsm/kernel/iter.h>

@@ -2,8 +2,8 @@
 /*
  * What user space hands to the engine, and what it gets back.
  *
- * Each applied policy is one bit of a word of 64. A generation is all policies that are applied together: it lies in
- * maps of its own, one in each map of maps of maps.h, at the index of its slot.
+ * Each applied policy is one bit of a word of 64. A generation is all policies that are applied together: it
+ * lies in maps of its own, one in each map of maps of maps.h, at the index of its slot.
  */
 #ifndef BPF_LSM_ENGINE_LAYOUT_H
 #define BPF_LSM_ENGINE_LAYOUT_H
@@ -95,16 +95,16 @@ struct anchor_key {
 
 struct anchor {
   struct pair self;
-  struct pair below;    /* it and what is beneath it */
-  __u64 child_lengths;  /* bit n: there are names of n bytes in it, of 63 or more for the last */
+  struct pair below;   /* it and what is beneath it */
+  __u64 child_lengths; /* bit n: there are names of n bytes in it, of 63 or more for the last */
 };
 
 #define NAME_PIECE 32
 
 /*
- * A name in a directory, existing or not. A long name is a chain: what follows a piece is found under the number that
- * the piece has, in place of the inode, with the device NAME_GOES_ON. The names that are meant anywhere are in
- * inode 0 of device 0.
+ * A name in a directory, existing or not. A long name is a chain: what follows a piece is found under the
+ * number that the piece has, in place of the inode, with the device NAME_GOES_ON. The names that are meant
+ * anywhere are in inode 0 of device 0.
  */
 struct name_key {
   struct anchor_key directory;

@@ -53,12 +53,13 @@ struct inner_scopes {
 /* How often each policy denied each operation, or would have: [policy * OPERATIONS + operation]. */
 struct inner_denials {
   __uint(type, BPF_MAP_TYPE_ARRAY);
-  __uint(max_entries, POLICIES * OPERATIONS);
+  __uint(max_entries, POLICIES* OPERATIONS);
   __type(key, __u32);
   __type(value, __u64);
 };
 
-/* For the types to be in the object's BTF: of what only inner maps have, clang tells no more than the names. */
+/* For the types to be in the object's BTF: of what only inner maps have, clang tells no more than the names.
+ */
 struct inner_types {
   struct anchor_key anchor_key;
   struct anchor anchor;
@@ -74,13 +75,13 @@ __attribute__((unused)) __noinline int generation_number(const struct generation
   return generation ? (int)generation->number : 0;
 }
 
-#define MAP_OF_GENERATIONS(name, inner)         \
-  struct {                                      \
-    __uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);   \
-    __uint(max_entries, SLOTS);                 \
-    __uint(pinning, LIBBPF_PIN_BY_NAME);        \
-    __type(key, __u32);                         \
-    __array(values, struct inner);              \
+#define MAP_OF_GENERATIONS(name, inner)       \
+  struct {                                    \
+    __uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS); \
+    __uint(max_entries, SLOTS);               \
+    __uint(pinning, LIBBPF_PIN_BY_NAME);      \
+    __type(key, __u32);                       \
+    __array(values, struct inner);            \
   } name SEC(".maps")
 
 MAP_OF_GENERATIONS(generations, inner_generation);

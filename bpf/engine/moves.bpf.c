@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * New names for what exists: links and renames. The old and the new name are judged, and that nothing is denied under
- * the old one only: else a new name would be the way around what protects a directory.
+ * New names for what exists: links and renames. The old and the new name are judged, and that nothing is
+ * denied under the old one only: else a new name would be the way around what protects a directory.
  */
 #include <bpf_lsm/program.h>
 
@@ -27,13 +27,15 @@ struct step {
 #define NO_OPERATION (OPERATIONS - 1)
 
 /*
- * What both kinds of moves are judged for, one after the other: a loop, of which the verifier checks one round. A link
- * leaves the old name where it is, and replaces nothing. A power of two, by which the index is bounded; volatile, or clang
- * puts it into a section that libbpf 1.1 does not know.
+ * What both kinds of moves are judged for, one after the other: a loop, of which the verifier checks one
+ * round. A link leaves the old name where it is, and replaces nothing. A power of two, by which the index is
+ * bounded; volatile, or clang puts it into a section that libbpf 1.1 does not know.
  */
 #define STEPS 32
-#define PROTECTED(operation) \
-  {OLD_NAME, REMEMBER, operation, operation}, { NEW_NAME_FOR_OLD_FILE, COMPARE, operation, operation }
+#define PROTECTED(operation)                             \
+  {OLD_NAME, REMEMBER, operation, operation}, {          \
+    NEW_NAME_FOR_OLD_FILE, COMPARE, operation, operation \
+  }
 
 static const volatile struct step STEP[STEPS] = {
     {OLD_NAME, JUDGE, OPERATION_RENAME, OPERATION_LINK},
@@ -80,8 +82,8 @@ struct move {
 };
 
 /*
- * Answers as denied_at() does. A function of its own for the verifier, which checks it once, and not for each kind of
- * step: slower, for what is seldom done.
+ * Answers as denied_at() does. A function of its own for the verifier, which checks it once, and not for each
+ * kind of step: slower, for what is seldom done.
  */
 __noinline int inquire(struct inquiry* inquiry) {
   struct call call = {};
@@ -105,8 +107,8 @@ __noinline int inquire(struct inquiry* inquiry) {
 }
 
 /*
- * The step is read anew wherever it is asked for, so that the verifier forgets what it was told of it, and does not go
- * on with each kind of step apart.
+ * The step is read anew wherever it is asked for, so that the verifier forgets what it was told of it, and
+ * does not go on with each kind of step apart.
  */
 static long judge_step(__u32 index, struct move* move) {
   const volatile struct step* step = &STEP[index % STEPS];
@@ -159,8 +161,8 @@ static __always_inline int judge_move(enum operation operation, struct vfsmount*
   for (__u32 i = 0; i < STEPS; i++) operations |= BIT(STEP[i].renamed % OPERATIONS);
   if (!begins(&call, operations)) return 0;
   /*
-   * Linux 6.1 checks what bpf_loop() calls once, with the values of the first round, and drops what these do not
-   * lead to. What a function was given it takes for unknown.
+   * Linux 6.1 checks what bpf_loop() calls once, with the values of the first round, and drops what these do
+   * not lead to. What a function was given it takes for unknown.
    */
   inquire(&move.inquiry);
   /* The mount is that of both, or the kernel answers EXDEV. */
@@ -171,7 +173,8 @@ static __always_inline int judge_move(enum operation operation, struct vfsmount*
   return move.result;
 }
 
-LSM_PROGRAM(path_link, judge_hard_link, struct dentry* from, const struct path* directory, struct dentry* to) {
+LSM_PROGRAM(path_link, judge_hard_link, struct dentry* from, const struct path* directory,
+            struct dentry* to) {
   int result = judge_move(OPERATION_LINK, directory->mnt, from, to, STEPS);
 
   return result ? lsm_deny(-result) : LSM_ALLOW;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * What the policies say of an object, from the nearest rule to the farthest: the object itself, by its inode and by
- * its name in its directory, which are equally near; then the directories from it upward.
+ * What the policies say of an object, from the nearest rule to the farthest: the object itself, by its inode
+ * and by its name in its directory, which are equally near; then the directories from it upward.
  */
 #ifndef BPF_LSM_ENGINE_SEARCH_H
 #define BPF_LSM_ENGINE_SEARCH_H
@@ -58,7 +58,8 @@ static __always_inline const struct name* find_name(__u32 slot, struct name_key*
     __u64 size = length < NAME_PIECE ? length : NAME_PIECE;
 
     __builtin_memset(key->piece, 0, sizeof(key->piece));
-    /* Compared once more for the verifier of 6.1, which does not see that a copy of a number is bounded too. */
+    /* Compared once more for the verifier of 6.1, which does not see that a copy of a number is bounded too.
+     */
     asm volatile("" : "+r"(size));
     if (size > NAME_PIECE) return NULL;
     if (bpf_probe_read_kernel(key->piece, size, at)) return NULL;
@@ -92,8 +93,8 @@ static __always_inline void meet_name(struct search* search, __u64 child_lengths
 }
 
 /*
- * At a file or directory of which the filter says that there may be rules. A function of its own for the verifier:
- * it is checked once, and not again for each level of each walk.
+ * At a file or directory of which the filter says that there may be rules. A function of its own for the
+ * verifier: it is checked once, and not again for each level of each walk.
  */
 __noinline int meet(struct search* search) {
   const struct anchor* anchor;

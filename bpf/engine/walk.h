@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * From an object up to the top of everything: through its file system to that one's root, not only to the root of a
- * bind mount, then on from where it is mounted. There is no lock: a rename meanwhile is judged by itself.
+ * From an object up to the top of everything: through its file system to that one's root, not only to the
+ * root of a bind mount, then on from where it is mounted. There is no lock: a rename meanwhile is judged by
+ * itself.
  *
- * A directory that something is mounted on counts by its name only, since its inode is hidden. The root file system that
- * the system's is mounted over (fs/namespace.c init_mount_tree()) is not visited.
+ * A directory that something is mounted on counts by its name only, since its inode is hidden. The root file
+ * system that the system's is mounted over (fs/namespace.c init_mount_tree()) is not visited.
  */
 #ifndef BPF_LSM_ENGINE_WALK_H
 #define BPF_LSM_ENGINE_WALK_H
@@ -14,14 +15,14 @@
 
 #include "search.h"
 
-/* kernel/bpf/helpers.c, Linux 6.2: a pointer of a type to be read through, like those that the kernel hands over.
- * Without it memory is copied. */
+/* kernel/bpf/helpers.c, Linux 6.2: a pointer of a type to be read through, like those that the kernel hands
+ * over. Without it memory is copied. */
 extern void* bpf_rdonly_cast(const void* object, __u32 type) __ksym __weak;
 
 #define TYPED(type, pointer) ((type*)bpf_rdonly_cast(pointer, bpf_core_type_id_kernel(type)))
 
-/* Levels by a plain loop, which is faster, and which the verifier goes through round by round; then by bpf_loop(), at
- * most so many (BPF_MAX_LOOPS). */
+/* Levels by a plain loop, which is faster, and which the verifier goes through round by round; then by
+ * bpf_loop(), at most so many (BPF_MAX_LOOPS). */
 #define LEVELS 16
 #define MAX_LEVELS (1 << 23)
 
@@ -109,8 +110,8 @@ static long walk_step(__u32 level, struct long_walk* walk) {
 }
 
 /*
- * The depth is to be one that the verifier does not know, or not 0: Linux 6.1 checks the step once, with the values of the
- * first round, and drops what these do not lead to.
+ * The depth is to be one that the verifier does not know, or not 0: Linux 6.1 checks the step once, with the
+ * values of the first round, and drops what these do not lead to.
  */
 static __always_inline enum walk_end walk_on(struct search* search, struct generation* generation,
                                              __u64 dentry, __u64 mount, __u32 device, __u64 inode) {
@@ -130,8 +131,8 @@ static __always_inline enum walk_end walk_on(struct search* search, struct gener
 }
 
 /*
- * Searches all there is to find about an object. Its inode is told apart from its entry: of something that is about
- * to be renamed, the inode goes with the new name.
+ * Searches all there is to find about an object. Its inode is told apart from its entry: of something that is
+ * about to be renamed, the inode goes with the new name.
  */
 static __always_inline enum walk_end walk(struct search* search, struct generation* generation,
                                           struct dentry* dentry, struct vfsmount* mnt, struct inode* inode) {
@@ -167,8 +168,8 @@ static __always_inline enum walk_end walk(struct search* search, struct generati
         dentry = BPF_CORE_READ(mount, mnt_mountpoint);
         search->depth = level + 1;
         search->child = 0;
-        return walk_on(search, generation, (__u64)dentry, (__u64)above,
-                       BPF_CORE_READ(dentry, d_sb, s_dev), 0);
+        return walk_on(search, generation, (__u64)dentry, (__u64)above, BPF_CORE_READ(dentry, d_sb, s_dev),
+                       0);
       }
       mount = TYPED(struct mount, mount_of(mnt));
       above = mount->mnt_parent;
