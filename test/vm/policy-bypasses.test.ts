@@ -9,6 +9,8 @@ import { program } from '../support/objects.js';
 const ROOT = '/dev/shm/policy-bypasses';
 const SECRET = `${ROOT}/secret`;
 const FILE = `${SECRET}/below/file`;
+// With a second name outside, from before: by its handle it may be opened under that name too, so it is another file.
+const LINKED = `${SECRET}/linked`;
 const FREE = `${ROOT}/free`;
 const MOUNTED = `${SECRET}/mounted`;
 // 300 levels: more than the engine's plain loop takes.
@@ -19,10 +21,10 @@ const run = (command: string) => spawnSync('/bin/sh', ['-c', command]).status;
 beforeAll(() => {
   for (const directory of [`${SECRET}/below`, FREE, MOUNTED, DEEP]) mkdirSync(directory, { recursive: true });
   run(`mount -t tmpfs tmpfs ${MOUNTED}`);
-  for (const path of [FILE, `${FREE}/file`, `${MOUNTED}/file`, `${DEEP}/file`])
+  for (const path of [FILE, LINKED, `${FREE}/file`, `${MOUNTED}/file`, `${DEEP}/file`])
     writeFileSync(path, 'content');
   symlinkSync(FILE, `${FREE}/symlink`);
-  linkSync(FILE, `${FREE}/hard`);
+  linkSync(LINKED, `${FREE}/hard`);
   for (const name of ['bind', 'bind-below', 'bind-mounted']) mkdirSync(`${ROOT}/${name}`);
   run(`mount --bind ${SECRET} ${ROOT}/bind`);
   run(`mount --bind ${SECRET}/below ${ROOT}/bind-below`);
@@ -110,7 +112,7 @@ describe('a directory that may not be read', () => {
         name: 'secret',
         scope: 'host',
         mode: 'enforce',
-        rules: [{ deny: ['read'], objects: [{ path: FILE }] }],
+        rules: [{ deny: ['read'], objects: [{ path: LINKED }] }],
       }),
     ]);
     expect([read(), attempt(() => readFileSync(`${FREE}/file`))]).toEqual(['EACCES', '0']);
