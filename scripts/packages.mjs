@@ -56,6 +56,35 @@ export const GUEST = [
   { there: command('mmdebstrap'), package: 'mmdebstrap' },
 ];
 
+/** For the Vagrant machine: libvirt and its provider, and what a box is made of. */
+export const VAGRANT = [
+  { there: command('vagrant'), package: 'vagrant' },
+  {
+    there: file(
+      '/usr/share/doc/vagrant-libvirt',
+      '/usr/share/rubygems-integration/all/specifications/vagrant-libvirt.gemspec',
+    ),
+    package: 'vagrant-libvirt',
+  },
+  // Without -sysv apt takes the one for systemd, and upgrades what is there of it.
+  ...(existsSync('/run/systemd/system')
+    ? []
+    : [{ there: file('/usr/share/doc/libvirt-daemon-system-sysv'), package: 'libvirt-daemon-system-sysv' }]),
+  { there: command('libvirtd'), package: 'libvirt-daemon-system' },
+  { there: command('virsh'), package: 'libvirt-clients' },
+  { there: command('dnsmasq'), package: 'dnsmasq-base' },
+  { there: command('iptables'), package: 'iptables' },
+  { there: command(qemu), package: qemuPackage },
+  { there: command('qemu-img'), package: 'qemu-utils' },
+  { there: command('rsync'), package: 'rsync' },
+  { there: command('ssh'), package: 'openssh-client' },
+  { there: command('mmdebstrap'), package: 'mmdebstrap' },
+  { there: file('/usr/share/keyrings/debian-archive-keyring.gpg'), package: 'debian-archive-keyring' },
+  { there: command('mkfs.ext4'), package: 'e2fsprogs' },
+  { there: command('cpio'), package: 'cpio' },
+  { there: command('xz'), package: 'xz-utils' },
+];
+
 /** For the test suite: style tools, the sanitizer build, and the peers that results are compared with. */
 export const TEST = [
   { there: command('clang-format'), package: 'clang-format' },

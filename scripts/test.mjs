@@ -6,13 +6,17 @@
 //   npm test -- --stage unit --stage vm-7.3       some of it
 //   npm test -- --list                            what there is
 //
+// On a machine that is there to be tested on (lab.mjs), the tests run on its own kernel instead of in guests.
+//
 // The last line says how many checks and tests passed and failed.
 
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+
+import { LAB_FILE, laboratory } from './lab.mjs';
 import { packageChecks } from './package.mjs';
 import { openly, quietly, ROOT, say, tool, withNodeHeaders } from './say.mjs';
 import { setUp } from './setup.mjs';
@@ -33,8 +37,11 @@ const STAGES = new Map([
   ['bench', bench],
   ['package', packaged],
   ['guests', () => vitest('guests')],
-  ...KERNELS.map((line) => [`vm-${line}`, () => vitest(`vm-${line}`)]),
+  ...KERNELS.map((line) => [`vm-${line}`, () => inGuest(line)]),
+  ['vm-here', here],
 ]);
+const ON_OWN_KERNEL = ['vm-here'];
+const IN_GUESTS = ['guests', ...KERNELS.map((line) => `vm-${line}`)];
 
 const { values } = parseArgs({
   options: {
@@ -46,7 +53,13 @@ const { values } = parseArgs({
 if (values.list) {
   process.stdout.write(`${[...STAGES.keys()].join('\n')}\n`);
 } else {
-  process.exitCode = await runStages(values.stage ?? [...STAGES.keys()]);
+  process.exitCode = await runStages(values.stage ?? usualStages());
+}
+
+/** All of them, with the tests of LSM programs where they can run. */
+function usualStages() {
+  const others = laboratory() ? IN_GUESTS : ON_OWN_KERNEL;
+  return [...STAGES.keys()].filter((name) => !others.includes(name));
 }
 
 async function runStages(names) {
@@ -62,11 +75,11 @@ async function runStages(names) {
   for (const name of names) {
     const started = process.hrtime.bigint();
     say(`\n== ${name}`);
-    const { passed, failed } = await STAGES.get(name)();
+    const { passed, failed, where } = await STAGES.get(name)();
     total.passed += passed;
     total.failed += failed;
     const seconds = Number((process.hrtime.bigint() - started) / 1_000_000_000n);
-    say(`== ${name}: ${passed} passed, ${failed} failed in ${seconds} s`);
+    say(`== ${name}: ${passed} passed, ${failed} failed in ${seconds} s${where ? `: ${where}` : ''}`);
   }
   process.stdout.write(`\n${total.passed} passed, ${total.failed} failed\n`);
   return total.failed === 0 && total.passed > 0 ? 0 : 1;
@@ -214,6 +227,31 @@ function packaged() {
 
 function gccLibrary(name) {
   return spawnSync('g++', [`-print-file-name=${name}`], { encoding: 'utf8' }).stdout.trim();
+}
+
+/** The tests of LSM programs in a guest. */
+async function inGuest(line) {
+  const directory = mkdtempSync(join(tmpdir(), 'bpf-lsm-test-'));
+  const guests = join(directory, 'guests');
+  try {
+    const counts = await vitest(`vm-${line}`, { BPF_LSM_TEST_GUESTS: guests });
+    const ran = existsSync(guests) ? readFileSync(guests, 'utf8').trim().split('\n') : ['no guest'];
+    return { ...counts, where: `on ${[...new Set(ran)].join(' and ')}` };
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+/** The same on this machine's own kernel. */
+async function here() {
+  const lab = laboratory();
+  if (!lab) {
+    say(
+      `Programs that deny for the whole machine are attached to its own kernel only where ${LAB_FILE} says that it is there for that.`,
+    );
+    return { passed: 0, failed: 1 };
+  }
+  return { ...(await vitest('vm-here')), where: `on Linux ${release()}, natively (${lab})` };
 }
 
 /** Runs one project of vitest.config.ts. */
