@@ -15,7 +15,7 @@ class Choices
     @memory = number(env, "BPF_LSM_VM_MEMORY", 4096)
     @sync = one_of(env, "BPF_LSM_VM_SYNC", ["rsync", "virtiofs", "virtualbox", "vmware"])
     @box = env.fetch("BPF_LSM_VM_BOX") { built_here? ? own_name : PUBLIC_BOX }
-    @driver = env.fetch("BPF_LSM_VM_DRIVER") { Accel.kvm_works? ? "kvm" : "qemu" }
+    @driver = env.fetch("BPF_LSM_VM_DRIVER") { Accel.kvm_works?(own_kernel) ? "kvm" : "qemu" }
   end
 
   def own_box?
@@ -44,8 +44,17 @@ class Choices
   end
 
   def built_here?
+    Dir.exist?(own_directory)
+  end
+
+  def own_directory
     home = ENV.fetch("VAGRANT_HOME") { File.join(Dir.home, ".vagrant.d") }
-    Dir.exist?(File.join(home, "boxes", own_name.gsub("/", "-VAGRANTSLASH-")))
+    File.join(home, "boxes", own_name.gsub("/", "-VAGRANTSLASH-"))
+  end
+
+  # The kernel of the box that was built here, which lies beside its disk.
+  def own_kernel
+    Dir.glob(File.join(own_directory, "*", "libvirt", "vmlinuz")).max
   end
 
   def one_of(env, name, values)
