@@ -54,14 +54,14 @@ test('the service starts what is listed and nothing else, while it is guarded', 
   const [listed, unlisted] = [program('listed'), program('unlisted')];
   expect(start(unlisted, service)).toBe(STARTED);
 
-  const guard = await Guard.start(service, [listed]);
-  expect(start(unlisted, service)).toBe(DENIED);
-  expect(start(listed, service)).toBe(STARTED);
-  // Nobody else is concerned.
-  expect(start(unlisted, other)).toBe(STARTED);
-  expect(guard.denied).toBe(1n);
-
-  guard[Symbol.dispose]();
+  {
+    using guard = await Guard.start(service, [listed]);
+    expect(start(unlisted, service)).toBe(DENIED);
+    expect(start(listed, service)).toBe(STARTED);
+    // Nobody else is concerned.
+    expect(start(unlisted, other)).toBe(STARTED);
+    expect(guard.denied).toBe(1n);
+  }
   expect(start(unlisted, service)).toBe(STARTED);
 });
 
