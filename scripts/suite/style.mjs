@@ -8,7 +8,10 @@ import { tally } from './tally.mjs';
 
 export function style() {
   const cpp = tracked('native/*.cc', 'native/*.h');
-  const c = [...cpp, ...tracked('bpf/*.c', 'bpf/*.h', 'test/fixtures/*.c', 'bench/*.c', 'bench/*.h')];
+  const c = [
+    ...cpp,
+    ...tracked('bpf/*.c', 'bpf/*.h', 'examples/*.c', 'test/fixtures/*.c', 'bench/*.c', 'bench/*.h'),
+  ];
   return tally([
     [
       'biome: format and lint of TypeScript and JSON',

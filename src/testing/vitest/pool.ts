@@ -147,5 +147,7 @@ class VmPoolWorker implements PoolWorker {
 function workerDeath({ code, signal }: ExitStatus, { project, environment }: PoolOptions): VmError {
   const how = signal === null ? `with status ${code}` : `by ${signal}`;
   const who = `The worker of ${project.name} (${environment.name}) in the guest`;
-  return new VmError('WORKER_DIED', `${who} ended ${how} before its test file was done.`);
+  const advice =
+    signal === 'SIGKILL' ? ': give the guest more memory, if that ran out (vmPool({ memory }))' : '';
+  return new VmError('WORKER_DIED', `${who} ended ${how} before its test file was done${advice}.`);
 }
