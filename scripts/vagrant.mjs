@@ -1,22 +1,26 @@
 // The Vagrant machine from its box to its end:
 //
 //   npm run vagrant:up         builds the box if need be, brings the machine up
-//   npm run vagrant:test       runs `npm test` in it: LSM programs on its own kernel, no guest inside
+//   npm run vagrant:test       runs `npm test` in it: LSM programs on its own kernel, no guest inside; emulated, the stages
+//                              that a kernel makes a difference to; or those named: npm run vagrant:test -- --stage vm-here
 //   npm run vagrant:destroy    takes it away, and stops what up has started
 //
 // BPF_LSM_VM_KERNEL and the other variables of vagrant/Vagrantfile choose which.
 
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { buildBox } from '../vagrant/box/build.mjs';
 import { startLibvirt, stopLibvirt } from './libvirt.mjs';
 import { BUILD, installMissing, VAGRANT } from './packages.mjs';
-import { giveUp, openly, ROOT, say } from './say.mjs';
+import { giveUp, ROOT, say } from './say.mjs';
 import { setUp } from './setup.mjs';
+import { adviceFor } from './vagrant-advice.mjs';
 
 const KERNEL = process.env.BPF_LSM_VM_KERNEL ?? '7.3';
 const BOX = `bpf-lsm/debian-${KERNEL}`;
 const IN_VAGRANT = { cwd: `${ROOT}vagrant` };
+/** Compilers and fuzzers find the same under any kernel, and take hours where every instruction is emulated. */
+const OF_THE_KERNEL = ['unit', 'native', 'vm-here'].flatMap((stage) => ['--stage', stage]);
 
 const COMMANDS = { up, test, destroy };
 
@@ -29,26 +33,34 @@ async function up() {
   installMissing([...BUILD, ...VAGRANT]);
   await timed('start libvirt', startLibvirt);
   if (!process.env.BPF_LSM_VM_BOX && !hasBox()) await makeBox();
-  return timed('vagrant up', () => openly('vagrant', ['up', '--provider=libvirt'], IN_VAGRANT));
+  return timed('vagrant up', () => vagrant('up', '--provider=libvirt'));
 }
 
 async function test() {
+  const words = process.argv.slice(3);
+  // They go through the machine's shell.
+  const odd = words.find((word) => !/^[\w.-]+$/.test(word));
+  if (odd !== undefined) giveUp(`${odd} is no argument of npm test.`);
   // The project as it is now.
-  const copied = await openly('vagrant', ['rsync'], IN_VAGRANT);
+  const copied = await vagrant('rsync');
   if (copied !== 0) return copied;
-  return timed('npm test', () =>
-    openly(
-      'vagrant',
-      ['ssh', '--no-tty', '--command', 'cd /srv/bpf-lsm && sudo --login sh -c "cd /srv/bpf-lsm && npm test"'],
-      IN_VAGRANT,
-    ),
+  const args = words.length > 0 ? words : isEmulated() ? OF_THE_KERNEL : [];
+  const command = ['npm test', ...(args.length > 0 ? ['--', ...args] : [])].join(' ');
+  return timed(command, () =>
+    vagrant('ssh', '--no-tty', '--command', `sudo --login sh -c "cd /srv/bpf-lsm && ${command}"`),
   );
+}
+
+function isEmulated() {
+  const asked = ['ssh', '--no-tty', '--command', 'systemd-detect-virt'];
+  const { stdout = '' } = spawnSync('vagrant', asked, { ...IN_VAGRANT, encoding: 'utf8' });
+  return stdout.trim() === 'qemu';
 }
 
 async function destroy() {
   if (!existsSync(`${ROOT}vagrant/.vagrant`)) say('There is no machine.');
   await startLibvirt();
-  const status = await openly('vagrant', ['destroy', '--force'], IN_VAGRANT);
+  const status = await vagrant('destroy', '--force');
   await stopLibvirt();
   return status;
 }
@@ -58,7 +70,7 @@ async function makeBox() {
   const out = `${ROOT}build/box/${KERNEL}`;
   await timed('build the box', () => buildBox(KERNEL, out));
   const added = await timed('vagrant box add', () =>
-    openly('vagrant', ['box', 'add', '--force', `${out}/catalogue.json`], IN_VAGRANT),
+    vagrant('box', 'add', '--force', `${out}/catalogue.json`),
   );
   if (added !== 0) giveUp(`vagrant box add failed with status ${added}: see above what it says.`);
 }
@@ -69,6 +81,30 @@ function hasBox() {
     encoding: 'utf8',
   });
   return stdout.split('\n').some((line) => line.endsWith(`box-name,${BOX}`));
+}
+
+/** Shows what vagrant says, and in the end what to do about it when it failed in a known way. */
+function vagrant(...args) {
+  const child = spawn('vagrant', args, { ...IN_VAGRANT, stdio: ['inherit', 'pipe', 'pipe'] });
+  let said = '';
+  const hear = (from, to) =>
+    from.on('data', (chunk) => {
+      to.write(chunk);
+      said = (said + chunk).slice(-100_000);
+    });
+  hear(child.stdout, process.stdout);
+  hear(child.stderr, process.stderr);
+  return new Promise((resolve) => {
+    child.on('error', (error) => {
+      say(`vagrant could not be started: ${error.message}`);
+      resolve(127);
+    });
+    child.on('close', (code) => {
+      const advice = code === 0 || args[0] === 'ssh' ? undefined : adviceFor(said);
+      if (advice) say(`\n${advice}`);
+      resolve(code ?? 1);
+    });
+  });
 }
 
 async function timed(what, work) {

@@ -22,6 +22,11 @@ class Choices
     @box == own_name
   end
 
+  # Libvirt's driver; the other providers choose for themselves.
+  def emulated?
+    @driver == "qemu"
+  end
+
   def emulated_cpu
     ["-cpu", CPUS_OF_OLD_QEMU.fetch(@kernel)]
   end
