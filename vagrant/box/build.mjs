@@ -23,7 +23,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { giveUp, say } from '../../scripts/say.mjs';
-import { debianMirror } from './mirror.mjs';
+import { debianMirrors } from './mirror.mjs';
 import { PACKAGES } from './packages.mjs';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
@@ -58,10 +58,12 @@ export function buildBox(line, out) {
 }
 
 function makeRoot(line, root) {
-  const mirror = debianMirror();
+  const { main, security } = debianMirrors();
   const { suite, kernel } = KERNELS[line];
-  const source = (name) => `deb ${mirror} ${name} main`;
-  const sources = ['trixie', 'trixie-updates', suite].filter(Boolean).map(source);
+  const sources = ['trixie', 'trixie-updates', suite]
+    .filter(Boolean)
+    .map((name) => `deb ${main} ${name} main`);
+  if (security) sources.push(`deb ${security} trixie-security main`);
   say(`Building the system with ${PACKAGES.length} packages and their dependencies`);
   const include = [kernel, ...PACKAGES].join(',');
   run('mmdebstrap', [
