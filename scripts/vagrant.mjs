@@ -9,7 +9,7 @@
 
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { buildBox } from '../vagrant/box/build.mjs';
+import { buildBox, checkLine } from '../vagrant/box/build.mjs';
 import { startLibvirt, stopLibvirt } from './libvirt.mjs';
 import { BUILD, installMissing, VAGRANT } from './packages.mjs';
 import { giveUp, ROOT, say } from './say.mjs';
@@ -30,6 +30,7 @@ if (process.getuid?.() !== 0) giveUp('The machine of libvirt is brought up by ro
 process.exitCode = await timed(process.argv[2], command);
 
 async function up() {
+  checkLine(KERNEL);
   installMissing([...BUILD, ...VAGRANT]);
   await timed('start libvirt', startLibvirt);
   if (!process.env.BPF_LSM_VM_BOX && !hasBox()) await makeBox();
@@ -58,7 +59,10 @@ function isEmulated() {
 }
 
 async function destroy() {
-  if (!existsSync(`${ROOT}vagrant/.vagrant`)) say('There is no machine.');
+  if (!existsSync(`${ROOT}vagrant/.vagrant`)) {
+    say('There is no machine.');
+    return 0;
+  }
   await startLibvirt();
   const status = await vagrant('destroy', '--force');
   await stopLibvirt();

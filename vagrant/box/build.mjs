@@ -35,10 +35,15 @@ const KERNELS = {
   6.12: { suite: undefined, kernel: 'linux-image-cloud-amd64' },
 };
 
-/** Leaves `bpf-lsm-debian-LINE.box` and its catalogue, `metadata.json`, in a directory. */
-export function buildBox(line, out) {
+/** Ends the script when there is no box of this line. */
+export function checkLine(line) {
   if (!Object.hasOwn(KERNELS, line))
     giveUp(`There is no box of Linux ${line}; there are ${Object.keys(KERNELS).join(' and ')}.`);
+}
+
+/** Leaves `bpf-lsm-debian-LINE.box` and its catalogue, `metadata.json`, in a directory. */
+export function buildBox(line, out) {
+  checkLine(line);
   if (process.getuid() !== 0) giveUp('Building a box needs root: it holds files of every user.');
   mkdirSync(out, { recursive: true });
   const { bavail, bsize } = statfsSync(out);
