@@ -10,7 +10,7 @@ here=/etc/bpf-lsm
 . /etc/os-release
 
 BUILD="g++ make python3 pkg-config libbpf-dev clang llvm"
-TEST="clang-format clang-tidy cmake ninja-build bpftool util-linux git ca-certificates"
+TEST="clang-format clang-tidy cmake ninja-build bpftool busybox-static util-linux git ca-certificates"
 
 installed() { dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep -q 'ok installed'; }
 
