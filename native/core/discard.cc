@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sched.h>
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -52,9 +53,16 @@ void stay_loaded() {
 }
 
 // Until close(2) has taken the number out of the table, which it does before it waits for anybody (fs/file.c
-// file_close_fd()). The number may be another file's by then, so there is an end to it.
+// file_close_fd()). The number may be another file's by then, so there is an end to it: a tenth of a second.
 void wait_until_gone(int fd) {
-  for (int tries = 0; tries < 1000 && fcntl(fd, F_GETFD) != -1; tries++) sched_yield();
+  constexpr int kYields = 100;
+  constexpr int kNaps = 1000;
+  for (int tries = 0; tries < kYields + kNaps && fcntl(fd, F_GETFD) != -1; tries++) {
+    if (tries < kYields)
+      sched_yield();
+    else
+      std::this_thread::sleep_for(std::chrono::microseconds(100));
+  }
 }
 
 void discard_one(UniqueFd descriptor, uid_t sender) {
