@@ -1,7 +1,7 @@
 // One project of vitest.config.ts, its tests counted.
 
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { ROOT, say, tool } from '../say.mjs';
@@ -11,12 +11,14 @@ export async function vitest(project, { env = {}, quiet = false } = {}) {
   const directory = mkdtempSync(join(tmpdir(), 'bpf-lsm-test-'));
   const report = join(directory, 'report.json');
   const output = join(directory, 'output');
+  const file = openSync(output, 'a');
   try {
-    const stdio = quiet ? ['ignore', openSync(output, 'a'), openSync(output, 'a')] : 'inherit';
+    const stdio = quiet ? ['ignore', file, file] : 'inherit';
     const status = await run(project, report, { env: { ...process.env, ...env }, stdio });
     if (quiet) say(readFileSync(output, 'utf8'));
     return count(project, status, report);
   } finally {
+    closeSync(file);
     rmSync(directory, { recursive: true });
   }
 }
