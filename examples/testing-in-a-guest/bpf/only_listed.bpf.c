@@ -7,8 +7,7 @@
 
 BPF_LSM_LICENSE("Dual BSD/GPL");
 
-/* By their inodes: a program is known under whatever name it is started, for as long as it is open somewhere.
- */
+/* By their inodes: a program is known by whatever name it is started, while somebody has it open. */
 struct {
   __uint(type, BPF_MAP_TYPE_INODE_STORAGE);
   __uint(map_flags, BPF_F_NO_PREALLOC);
