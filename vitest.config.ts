@@ -1,6 +1,23 @@
+import { appendFileSync, existsSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
-import { kernelLines } from './dist/testing/index.js';
+import { kernelLines, type Vm } from './dist/testing/index.js';
 import { vmPool } from './dist/testing/vitest/index.js';
+
+/** Tells scripts/test.mjs where the tests ran. */
+function onBoot({ kernel, accel }: Pick<Vm, 'kernel' | 'accel'>): void {
+  const report = process.env.BPF_LSM_TEST_GUESTS;
+  if (report) appendFileSync(report, `Linux ${kernel.release}, in a guest (${accel})\n`);
+}
+
+const vmTests = {
+  include: ['test/vm/**/*.test.ts'],
+  setupFiles: ['test/support/leak-check.ts'],
+  execArgv: ['--expose-gc'],
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
+  teardownTimeout: 20_000,
+  maxWorkers: 1,
+};
 
 export default defineConfig({
   test: {
@@ -30,18 +47,27 @@ export default defineConfig({
       // One kernel after the other, and in each guest one file at a time: emulation needs the whole machine.
       ...kernelLines.map((kernel, index) => ({
         test: {
+          ...vmTests,
           name: `vm-${kernel}`,
-          include: ['test/vm/**/*.test.ts'],
-          setupFiles: ['test/support/leak-check.ts'],
-          pool: vmPool({ kernel }),
-          execArgv: ['--expose-gc'],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
-          teardownTimeout: 20_000,
-          maxWorkers: 1,
+          pool: vmPool({ kernel, onBoot }),
           sequence: { groupOrder: index + 2 },
         },
       })),
+      // The same on this machine's own kernel, where that is what the machine is for (scripts/lab.mjs).
+      ...(existsSync('/etc/bpf-lsm/lab')
+        ? [
+            {
+              test: {
+                ...vmTests,
+                name: 'vm-here',
+                // What is true of guests alone.
+                exclude: ['test/vm/smoke.test.ts'],
+                pool: 'forks' as const,
+                sequence: { groupOrder: kernelLines.length + 2 },
+              },
+            },
+          ]
+        : []),
     ],
   },
 });

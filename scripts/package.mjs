@@ -29,8 +29,11 @@ const WANTED = [
   'bpf/include/bpf_lsm/program.h',
   'bpf/examples/exec_count.bpf.c',
   'bpf/LICENSE.GPL-2.0',
+  'examples/testing-in-a-guest/package.json',
+  'examples/testing-in-a-guest/test/guard.test.ts',
 ];
-const UNWANTED = /^(?:test|native\/test|bench|build|node_modules)\/|\.test\.|tsbuildinfo|\.log$/;
+const UNWANTED =
+  /^(?:test|native\/test|bench|build|node_modules)\/|^examples\/[^/]+\/(?:build|node_modules)\/|^(?!examples\/).*\.test\.|tsbuildinfo|\.log$/;
 
 const PROGRAM = `
 import { readFileSync } from 'node:fs';

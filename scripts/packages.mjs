@@ -26,6 +26,15 @@ const library = (name) => () => spawnSync('pkg-config', ['--exists', name]).stat
 
 const [qemu, qemuPackage] = QEMU[process.arch] ?? QEMU.x64;
 
+// What guests and boxes both need.
+const VIRTUAL_MACHINE = { there: command(qemu), package: qemuPackage };
+const XZ = { there: command('xz'), package: 'xz-utils' };
+const KEYRING = {
+  there: file('/usr/share/keyrings/debian-archive-keyring.gpg'),
+  package: 'debian-archive-keyring',
+};
+const MMDEBSTRAP = { there: command('mmdebstrap'), package: 'mmdebstrap' };
+
 /** For building: the addon and the BPF programs. */
 export const BUILD = [
   { there: command('g++'), package: 'g++' },
@@ -39,7 +48,7 @@ export const BUILD = [
 
 /** For guests: QEMU, the sharing of files, and what an initrd is made of. */
 export const GUEST = [
-  { there: command(qemu), package: qemuPackage },
+  VIRTUAL_MACHINE,
   {
     // QEMU 7.2 and older bring a virtiofsd of their own; later it is a package by itself.
     there: file('/usr/lib/qemu/virtiofsd', '/usr/libexec/virtiofsd'),
@@ -48,12 +57,41 @@ export const GUEST = [
   },
   { there: file('/bin/busybox', '/usr/bin/busybox'), package: 'busybox-static' },
   { there: command('depmod'), package: 'kmod' },
-  { there: command('xz'), package: 'xz-utils' },
+  XZ,
   { there: command('unshare'), package: 'util-linux' },
-  { there: file('/usr/share/keyrings/debian-archive-keyring.gpg'), package: 'debian-archive-keyring' },
+  KEYRING,
   // An ordinary user's guest needs a range of user ids of its own.
   ...(process.getuid() === 0 ? [] : [{ there: command('newuidmap'), package: 'uidmap' }]),
-  { there: command('mmdebstrap'), package: 'mmdebstrap' },
+  MMDEBSTRAP,
+];
+
+/** For the Vagrant machine: libvirt and its provider, and what a box is made of. */
+export const VAGRANT = [
+  { there: command('vagrant'), package: 'vagrant' },
+  {
+    there: file(
+      '/usr/share/doc/vagrant-libvirt',
+      '/usr/share/rubygems-integration/all/specifications/vagrant-libvirt.gemspec',
+    ),
+    package: 'vagrant-libvirt',
+  },
+  // Without -sysv apt takes the one for systemd, and upgrades what is there of it.
+  ...(existsSync('/run/systemd/system')
+    ? []
+    : [{ there: file('/usr/share/doc/libvirt-daemon-system-sysv'), package: 'libvirt-daemon-system-sysv' }]),
+  { there: command('libvirtd'), package: 'libvirt-daemon-system' },
+  { there: command('virsh'), package: 'libvirt-clients' },
+  { there: command('dnsmasq'), package: 'dnsmasq-base' },
+  { there: command('iptables'), package: 'iptables' },
+  VIRTUAL_MACHINE,
+  { there: command('qemu-img'), package: 'qemu-utils' },
+  { there: command('rsync'), package: 'rsync' },
+  { there: command('ssh'), package: 'openssh-client' },
+  MMDEBSTRAP,
+  KEYRING,
+  { there: command('mkfs.ext4'), package: 'e2fsprogs' },
+  { there: command('cpio'), package: 'cpio' },
+  XZ,
 ];
 
 /** For the test suite: style tools, the sanitizer build, and the peers that results are compared with. */

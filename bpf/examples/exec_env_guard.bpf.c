@@ -7,7 +7,6 @@
  * killed. In return the environment is final. A hook that could still refuse the exec would read memory that
  * other threads of the caller may change once it has looked.
  */
-#include <bpf/bpf_core_read.h>
 #include <bpf_lsm/counter.h>
 #include <bpf_lsm/events.h>
 #include <bpf_lsm/exec_env.h>
@@ -15,6 +14,8 @@
 #include <bpf_lsm/kernel/inode.h>
 #include <bpf_lsm/kernel/task.h>
 #include <bpf_lsm/program.h>
+
+#include <bpf/bpf_core_read.h>
 
 BPF_LSM_LICENSE("Dual BSD/GPL");
 

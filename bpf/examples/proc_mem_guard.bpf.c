@@ -8,7 +8,6 @@
  * its own, to be attached or not, because the hook it is on cannot tell writers from readers: it is asked for
  * process_vm_readv(2), and for opening /proc/<pid>/mem in any way, just the same.
  */
-#include <bpf/bpf_core_read.h>
 #include <bpf_lsm/cgroup.h>
 #include <bpf_lsm/counter.h>
 #include <bpf_lsm/events.h>
@@ -17,6 +16,8 @@
 #include <bpf_lsm/kernel/task.h>
 #include <bpf_lsm/program.h>
 #include <stdbool.h>
+
+#include <bpf/bpf_core_read.h>
 
 BPF_LSM_LICENSE("Dual BSD/GPL");
 

@@ -1,10 +1,14 @@
 #include "discard.h"
 
 #include <dlfcn.h>
+#include <fcntl.h>
+#include <sched.h>
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <semaphore>
 #include <system_error>
 #include <thread>
 
@@ -48,23 +52,46 @@ void stay_loaded() {
     dlopen(self.dli_fname, RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE);
 }
 
+// Until close(2) has taken the number out of the table, which it does before it waits for anybody (fs/file.c
+// file_close_fd()). The number may be another file's by then, so there is an end to it: a tenth of a second.
+void wait_until_gone(int fd) {
+  constexpr int kYields = 100;
+  constexpr int kNaps = 1000;
+  for (int tries = 0; tries < kYields + kNaps && fcntl(fd, F_GETFD) != -1; tries++) {
+    if (tries < kYields)
+      sched_yield();
+    else
+      std::this_thread::sleep_for(std::chrono::microseconds(100));
+  }
+}
+
+void discard_one(UniqueFd descriptor, uid_t sender) {
+  const int number = descriptor.get();
+  // Made here, so that a thread that cannot be started leaves it closed all the same.
+  auto owned = std::make_shared<UniqueFd>(std::move(descriptor));
+  auto closing = std::make_shared<std::binary_semaphore>(0);
+  Account::get().add(sender);
+  try {
+    std::thread([owned, closing, sender]() mutable {
+      closing->release();
+      owned->reset();
+      Account::get().remove(sender);
+    }).detach();
+  } catch (const std::system_error&) {
+    Account::get().remove(sender);
+    return;
+  }
+  closing->acquire();
+  wait_until_gone(number);
+}
+
 }  // namespace
 
 void discard(std::vector<UniqueFd> descriptors, uid_t sender) {
   if (descriptors.empty()) return;
   static std::once_flag once;
   std::call_once(once, stay_loaded);
-  // Made here, so that a thread that cannot be started leaves them closed all the same.
-  auto owned = std::make_shared<std::vector<UniqueFd>>(std::move(descriptors));
-  Account::get().add(sender);
-  try {
-    std::thread([owned, sender]() mutable {
-      owned->clear();
-      Account::get().remove(sender);
-    }).detach();
-  } catch (const std::system_error&) {
-    Account::get().remove(sender);
-  }
+  for (UniqueFd& descriptor : descriptors) discard_one(std::move(descriptor), sender);
 }
 
 size_t discarding(uid_t sender) {

@@ -10,8 +10,10 @@
 
 namespace bpf_lsm {
 
-// Closes them in a thread of their own, which nothing waits for: the close(2) of a file in a FUSE file system
-// lasts as long as the process behind it likes (fs/fuse/file.c fuse_flush()).
+// Closes each in a thread of its own, which nothing waits for: the close(2) of a file in a FUSE file system
+// lasts as long as the process behind it likes (fs/fuse/file.c fuse_flush()). When this returns none of them
+// is in the table any more: a child process that inherited one would hang in its execve(2), which closes it
+// too, and whoever waits for that child with it.
 void discard(std::vector<UniqueFd> descriptors, uid_t sender);
 
 // How many threads are still closing what this user sent.

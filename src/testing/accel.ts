@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { accessSync, constants, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +10,12 @@ import type { Machine } from './machine.js';
 import { cacheDirectory } from './paths.js';
 import { type Accel, kernelCommandLine, qemuArguments } from './qemu.js';
 import type { Qemu } from './qemu-version.js';
+import { whenWriting } from './unwritable.js';
+
+const KVM = '/dev/kvm';
+
+const NOT_ALLOWED = `this user may not open ${KVM}, so guests are emulated, which is slower: add the user to the group that owns it (usermod -aG kvm NAME) and log in again`;
+const OF_NO_USE = `${KVM} is there, but no guest came up with it, so guests are emulated, which is slower, until this machine boots again`;
 
 /** A guest that works under KVM reaches its first program in a second; one that hangs never does. */
 const PROBE_LIMIT = 8_000;
@@ -17,12 +23,18 @@ const PROBE_LIMIT = 8_000;
 /**
  * Is KVM of use here? /dev/kvm alone proves nothing (nested virtualisation may fail when a processor is made, or
  * hang), so a guest with this kernel is booted as far as its first program. The answer is kept for this boot of the
- * machine and this QEMU.
+ * machine and this QEMU. That there is a KVM of no use is noted.
  */
-export async function chooseAccel(machine: Machine, qemu: Qemu, kernel: Kernel): Promise<Accel> {
+export async function chooseAccel(
+  machine: Machine,
+  qemu: Qemu,
+  kernel: Kernel,
+  onNote: (note: string) => void,
+): Promise<Accel> {
   try {
-    accessSync('/dev/kvm', constants.R_OK | constants.W_OK);
+    accessSync(KVM, constants.R_OK | constants.W_OK);
   } catch {
+    if (existsSync(KVM)) onNote(NOT_ALLOWED);
     return 'tcg';
   }
   const file = join(cacheDirectory(), 'accel.json');
@@ -31,8 +43,8 @@ export async function chooseAccel(machine: Machine, qemu: Qemu, kernel: Kernel):
   const known = await readAnswer(file);
   if (known?.key === key) return known.accel;
   const accel: Accel = (await kvmWorks(machine, qemu, kernel)) ? 'kvm' : 'tcg';
-  await mkdir(cacheDirectory(), { recursive: true });
-  await writeFile(file, JSON.stringify({ key, accel }));
+  if (accel === 'tcg') onNote(OF_NO_USE);
+  await keepAnswer(file, JSON.stringify({ key, accel }));
   return accel;
 }
 
@@ -44,8 +56,19 @@ async function readAnswer(file: string): Promise<{ key: string; accel: Accel } |
   }
 }
 
+async function keepAnswer(file: string, text: string): Promise<void> {
+  try {
+    await mkdir(cacheDirectory(), { recursive: true });
+    await writeFile(file, text);
+  } catch (error) {
+    throw whenWriting('cache', error);
+  }
+}
+
 async function kvmWorks(machine: Machine, qemu: Qemu, kernel: Kernel): Promise<boolean> {
-  const dir = await mkdtemp(join(tmpdir(), 'bpf-lsm-kvm-'));
+  const dir = await mkdtemp(join(tmpdir(), 'bpf-lsm-kvm-')).catch((error: unknown) => {
+    throw whenWriting('temporary', error);
+  });
   try {
     const initrd = join(dir, 'initrd');
     await writeProbeInitrd(initrd);

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import type { AptSource, Archives } from './apt-sources.js';
 import { VmError } from './errors.js';
 import type { KernelSource } from './kernels.js';
+import { cacheDirectory } from './paths.js';
 import { needProgram, runProgram } from './programs.js';
+import { whenProgramWrote } from './unwritable.js';
 
 const KEYRINGS = ['debian-archive-keyring.gpg', 'debian-archive-keyring.pgp'].map((name) =>
   join('/usr/share/keyrings', name),
@@ -105,10 +107,8 @@ function aptRoot(config: string, main: AptSource): AptRoot {
       cwd === undefined ? { env } : { env, cwd },
     );
     if (run.code === 0) return run.stdout.toString();
-    const why = run.stderr.trim().split('\n').slice(-3).join(' ');
-    throw new VmError(
-      'NO_KERNEL',
-      `${program} ${args.join(' ')} failed for the archive ${main.uris[0]}: ${why}`,
+    throw (
+      whenProgramWrote('cache', run.stderr) ?? unreachable(`${program} ${args.join(' ')}`, main, run.stderr)
     );
   };
   return {
@@ -123,6 +123,15 @@ function aptRoot(config: string, main: AptSource): AptRoot {
       await apt('apt-get', ['download', ...packages], dir);
     },
   };
+}
+
+function unreachable(command: string, main: AptSource, said: string): VmError {
+  const why = said.trim().split('\n').slice(-3).join(' ');
+  const advice = `see that the archive can be reached from here (a proxy belongs in apt's configuration), or copy ${cacheDirectory()} from a machine that has the kernels`;
+  return new VmError(
+    'NO_KERNEL',
+    `No kernel can be fetched from ${main.uris[0]}, because ${command} failed: ${advice}; it said: ${why}`,
+  );
 }
 
 /** The first record of `apt-cache show`: one `Field: value` a line; continuation lines are of no interest. */

@@ -15,6 +15,7 @@ import { findQemu, type Qemu } from './qemu-version.js';
 import { findPrivilege, type Privilege } from './sandbox.js';
 import type { SandboxPlan } from './sandbox-plan.js';
 import { Slot } from './slot.js';
+import { whenWriting } from './unwritable.js';
 import { findVirtiofsd, type Virtiofsd, virtiofsdArguments } from './virtiofs.js';
 import { makeWorkDirectory, removeWorkDirectory } from './workdir.js';
 
@@ -40,7 +41,7 @@ interface Tools {
 /** Gathers what a guest needs and starts it. */
 export async function startGuest(settings: BootSettings): Promise<Started> {
   const tools = await gather(settings);
-  const dir = makeWorkDirectory();
+  const dir = workDirectory();
   try {
     const control = await Port.listen(join(dir, 'control'));
     const slots = await Promise.all(Array.from({ length: slotCount }, (_, number) => Slot.make(number, dir)));
@@ -60,19 +61,28 @@ export async function startGuest(settings: BootSettings): Promise<Started> {
     return { kernel: tools.kernel, accel: tools.accel, process, control, slots, cleanUp };
   } catch (error) {
     removeWorkDirectory(dir);
-    throw error;
+    throw whenWriting('temporary', error);
+  }
+}
+
+function workDirectory(): string {
+  try {
+    return makeWorkDirectory();
+  } catch (error) {
+    throw whenWriting('temporary', error);
   }
 }
 
 async function gather(settings: BootSettings): Promise<Tools> {
   const machine = hostMachine();
-  const [kernel, qemu, [virtiofsd, privilege]] = await Promise.all([
-    ensureKernel(settings.kernel, { onNote: settings.onNote }),
+  const [qemu, [virtiofsd, privilege]] = await Promise.all([
     findQemu(machine),
     findVirtiofsd().then(async (found) => [found, await findPrivilege(found.kind)] as const),
   ]);
   if (privilege.note !== undefined) settings.onNote(privilege.note);
-  const accel = settings.icount ? 'tcg' : await chooseAccel(machine, qemu, kernel);
+  // Fetching one takes a while: not before it is known that a guest can be made.
+  const kernel = await ensureKernel(settings.kernel, { onNote: settings.onNote });
+  const accel = settings.icount ? 'tcg' : await chooseAccel(machine, qemu, kernel, settings.onNote);
   return { kernel, qemu, accel, virtiofsd, privilege };
 }
 

@@ -6,6 +6,8 @@ export type VmErrorCode =
   | 'BAD_OPTION'
   /** The kernel could neither be fetched nor found in the cache. */
   | 'NO_KERNEL'
+  /** The cache, or the directory for temporary files, is full or may not be written; the message names it. */
+  | 'UNWRITABLE'
   /** The private view of the host's files could not be made. */
   | 'NO_SANDBOX'
   /** The guest did not come up within its time limit. */

@@ -42,7 +42,10 @@ lookup() {
 }
 run() {
   eval "set -- $words"
-  cd "$1" || exit 126
+  cd "$1" 2>/dev/null || {
+    echo "The guest cannot enter the directory $1: name one that it has (/run is its own, and /tmp may be)." >&2
+    exit 126
+  }
   shift
   unset SHLVL OLDPWD
   while [ "$1" != -- ]; do export "$1"; shift; done

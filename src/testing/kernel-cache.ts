@@ -11,6 +11,7 @@ import { withLock } from './lock.js';
 import { hostMachine } from './machine.js';
 import { cacheDirectory } from './paths.js';
 import { needProgram, runProgram } from './programs.js';
+import { whenProgramWrote, whenWriting } from './unwritable.js';
 
 /** A kernel in the cache. */
 export interface Kernel {
@@ -43,7 +44,7 @@ interface Checked {
  * Makes sure that the newest kernel of a line is in the cache (`BPF_LSM_CACHE`, else `bpf-lsm` in
  * `XDG_CACHE_HOME` or `~/.cache`) and returns it. The archive is asked once a day; when it cannot be reached a
  * cached kernel serves. The packages are fetched and verified by an apt of their own and unpacked, never
- * installed. Throws VmError 'NO_KERNEL' or 'MISSING_PROGRAM'.
+ * installed. Throws VmError 'NO_KERNEL', 'UNWRITABLE' or 'MISSING_PROGRAM'.
  */
 export async function ensureKernel(line: KernelLine, options: EnsureKernelOptions = {}): Promise<Kernel> {
   const home = join(cacheDirectory(), 'kernels', line);
@@ -59,7 +60,8 @@ async function refresh(
 ): Promise<Kernel> {
   try {
     return await fetchNewest(line, home, onNote);
-  } catch (error) {
+  } catch (thrown) {
+    const error = whenWriting('cache', thrown);
     const old = cached(home, Number.POSITIVE_INFINITY);
     if (old === undefined) throw error;
     const why = error instanceof Error ? error.message : String(error);
@@ -142,8 +144,13 @@ async function unpack(debs: string, root: string): Promise<void> {
   for (const name of await readdir(debs)) {
     if (!name.endsWith('.deb')) continue;
     const run = await runProgram(dpkg, ['-x', join(debs, name), root]);
-    if (run.code !== 0)
-      throw new VmError('NO_KERNEL', `dpkg-deb cannot unpack ${name}: ${run.stderr.trim()}`);
+    if (run.code === 0) continue;
+    // Its tar says something about every file that is left.
+    const why = run.stderr.trim().split('\n').slice(-3).join(' ');
+    throw (
+      whenProgramWrote('cache', run.stderr) ??
+      new VmError('NO_KERNEL', `dpkg-deb cannot unpack ${name}, which was fetched: ${why}`)
+    );
   }
 }
 

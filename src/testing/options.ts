@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import { VmError } from './errors.js';
 import { isKernelLine, type KernelLine, kernelLines } from './kernels.js';
@@ -84,5 +85,7 @@ function check(settings: BootSettings): void {
     if (!/^[A-Za-z0-9._-]{1,24}$/.test(name) || /^\.+$/.test(name))
       refuse(`"${name}" is no name for a share`);
     if (!isAbsolute(dir)) refuse(`the share ${name} needs an absolute path, not ${dir}`);
+    if (!statSync(dir, { throwIfNoEntry: false })?.isDirectory())
+      refuse(`the share ${name} needs a directory, which ${dir} is not`);
   }
 }

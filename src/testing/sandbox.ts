@@ -47,7 +47,7 @@ export async function findPrivilege(kind: VirtiofsdKind): Promise<Privilege> {
     const { stderr } = await runProgram(unshare, [...NAMESPACES, 'true']);
     throw new VmError(
       'NO_SANDBOX',
-      `The guest cannot be given a read-only view of the host's files, because root may not make a mount namespace here: ${stderr.trim()}.`,
+      `The guest cannot be given a read-only view of the host's files, because root may not make a mount namespace here (${stderr.trim()}): a container has to be given CAP_SYS_ADMIN for that, as docker run --privileged does.`,
     );
   }
   return viaSudo(unshare, (await works(['--user', '--map-root-user'])) ? 'uidmap' : 'userns');
@@ -57,12 +57,12 @@ function viaSudo(unshare: string, lacking: 'uidmap' | 'userns'): Privilege {
   const why =
     lacking === 'uidmap'
       ? 'this virtiofsd needs a range of user ids, which takes the package uidmap and entries for this user in /etc/subuid and /etc/subgid'
-      : 'this system forbids user namespaces to ordinary users';
+      : 'this system forbids user namespaces to ordinary users (sysctl kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns)';
   const sudo = findProgram('sudo');
   if (sudo === undefined) {
     throw new VmError(
       'NO_SANDBOX',
-      `The guest cannot be given a read-only view of the host's files: ${why}; and there is no sudo.`,
+      `The guest cannot be given a read-only view of the host's files: ${why}; see to that, install sudo, or run this as root.`,
     );
   }
   const { uid, gid } = userInfo();

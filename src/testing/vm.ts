@@ -81,7 +81,8 @@ export class Vm {
 
   /**
    * Boots a guest and returns when it takes commands. Fetches its kernel first when the cache has none.
-   * Throws VmError: 'MISSING_PROGRAM', 'BAD_OPTION', 'NO_KERNEL', 'NO_SANDBOX', 'BOOT_TIMEOUT', 'PANIC', 'GUEST_DIED'.
+   * Throws VmError: 'MISSING_PROGRAM', 'BAD_OPTION', 'NO_KERNEL', 'UNWRITABLE', 'NO_SANDBOX', 'BOOT_TIMEOUT', 'PANIC',
+   * 'GUEST_DIED'.
    */
   static async boot(options: BootOptions = {}): Promise<Vm> {
     const settings = bootSettings(options);
@@ -114,7 +115,7 @@ export class Vm {
     let timer: NodeJS.Timeout | undefined;
     const up = new Promise<void>((resolve, reject) => {
       control.onData = () => resolve();
-      const why = `The guest with kernel ${this.kernel.release} was not up within ${limit} ms.`;
+      const why = `The guest with kernel ${this.kernel.release} was not up within ${limit} ms: give it more time (timeout), if this machine is only busy.`;
       timer = setTimeout(() => reject(new VmError('BOOT_TIMEOUT', why, { console: this.console })), limit);
     });
     await Promise.race([up, this.#gone]).finally(() => clearTimeout(timer));

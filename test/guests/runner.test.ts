@@ -87,6 +87,16 @@ describe('a guest', () => {
     expect((await vm.run(['true'])).code).toBe(0);
   });
 
+  test('that is closed ends what runs in it by a rejection, and nobody else', async () => {
+    const closing = await Vm.boot({ kernel: '7.3' });
+    // Nobody listens to its streams: an unhandled event of theirs would fail this run.
+    const child = await closing.spawn(['sleep', '1000']);
+    const ended = errorOf(child.exited);
+    await closing.close();
+    expect(await ended).toMatchObject({ code: 'CLOSED' });
+    expect((await vm.run(['true'])).code).toBe(0);
+  });
+
   test('that panics is an error with the last lines of its console', async () => {
     const error = await errorOf(vm.run(['sh', '-c', 'echo c >/proc/sysrq-trigger']));
     expect(error.code).toBe('PANIC');

@@ -5,6 +5,7 @@ import type { PoolOptions, PoolRunnerInitializer, PoolWorker, WorkerRequest } fr
 import { VmError } from '../errors.js';
 import type { ExitStatus, GuestProcess } from '../guest-process.js';
 import type { BootOptions } from '../options.js';
+import type { Vm } from '../vm.js';
 import { encodeFrame, FrameReader, goodbye } from './frames.js';
 import { SharedGuest } from './shared-guest.js';
 
@@ -12,6 +13,8 @@ import { SharedGuest } from './shared-guest.js';
 export interface VmPoolOptions extends BootOptions {
   /** Variables for the test files; those of vitest's own configuration are passed too. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Told of the guest when it has been booted: which kernel runs the tests, and whether it is emulated. */
+  readonly onBoot?: (guest: Pick<Vm, 'kernel' | 'accel'>) => void;
 }
 
 /** A worker that does not end by itself after its last test is killed after this time (ms). */
@@ -29,7 +32,8 @@ const OWN = /^(?:VITEST.*|TEST|NODE_ENV|MODE|PROD|DEV|SSR|BASE_URL)$/;
 export function vmPool(options: VmPoolOptions = {}): PoolRunnerInitializer {
   const kernel = options.kernel ?? '7.3';
   const note = (text: string): boolean => process.stderr.write(`vm: ${text}\n`);
-  const guest = new SharedGuest({ onNote: note, ...options, kernel });
+  const { env, onBoot = () => undefined, ...boot } = options;
+  const guest = new SharedGuest({ onNote: note, ...boot, kernel }, onBoot);
   const watched = new WeakSet<object>();
   return {
     name: `vm-${kernel}`,
@@ -37,7 +41,7 @@ export function vmPool(options: VmPoolOptions = {}): PoolRunnerInitializer {
       const { vitest } = pool.project;
       if (!watched.has(vitest)) vitest.onClose(() => guest.close());
       watched.add(vitest);
-      return new VmPoolWorker(`vm-${kernel}`, guest, pool, { ...options.env, BPF_LSM_KERNEL: kernel });
+      return new VmPoolWorker(`vm-${kernel}`, guest, pool, { ...env, BPF_LSM_KERNEL: kernel });
     },
   };
 }
@@ -143,5 +147,7 @@ class VmPoolWorker implements PoolWorker {
 function workerDeath({ code, signal }: ExitStatus, { project, environment }: PoolOptions): VmError {
   const how = signal === null ? `with status ${code}` : `by ${signal}`;
   const who = `The worker of ${project.name} (${environment.name}) in the guest`;
-  return new VmError('WORKER_DIED', `${who} ended ${how} before its test file was done.`);
+  const advice =
+    signal === 'SIGKILL' ? ': give the guest more memory, if that ran out (vmPool({ memory }))' : '';
+  return new VmError('WORKER_DIED', `${who} ended ${how} before its test file was done${advice}.`);
 }

@@ -11,24 +11,26 @@ const PATIENCE = 5_000;
 /** One guest for all workers of a pool: booted for the first, shut down when none has come for a while. */
 export class SharedGuest {
   readonly #options: BootOptions;
+  readonly #onBoot: (vm: Vm) => void;
   #vm: Promise<Vm> | undefined;
   #users = 0;
   #timer: NodeJS.Timeout | undefined;
   #onUnused: () => void = () => undefined;
 
-  constructor(options: BootOptions) {
+  constructor(options: BootOptions, onBoot: (vm: Vm) => void) {
     this.#options = options;
+    this.#onBoot = onBoot;
   }
 
   /** The guest; {@link release} it for every time. A guest that died is replaced by a new one. */
   async acquire(): Promise<Vm> {
     this.#users += 1;
     clearTimeout(this.#timer);
-    this.#vm ??= Vm.boot(this.#options);
+    this.#vm ??= this.#boot();
     try {
       const vm = await this.#vm;
       if (vm.alive) return vm;
-      this.#vm = Vm.boot(this.#options);
+      this.#vm = this.#boot();
       return await this.#vm;
     } catch (error) {
       this.#users -= 1;
@@ -58,6 +60,12 @@ export class SharedGuest {
       timer.abort();
     }
     await this.#shutDown();
+  }
+
+  async #boot(): Promise<Vm> {
+    const vm = await Vm.boot(this.#options);
+    this.#onBoot(vm);
+    return vm;
   }
 
   async #shutDown(): Promise<void> {
