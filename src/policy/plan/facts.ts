@@ -36,7 +36,7 @@ export async function kernelFacts(): Promise<KernelFacts> {
   const list = found instanceof BpfError ? [] : found;
   return {
     kernel: release(),
-    inactive: found instanceof BpfError ? found.message : whyInactive([bpfIsActive(), ftraceIsOn()]),
+    inactive: found instanceof BpfError ? found.message : whyInactive(bpfIsActive(), ftraceIsOn()),
     hooks: Object.fromEntries(
       list.map(({ name, disabled, returns }) => [name, disabled === true ? 'disabled' : returns]),
     ),
@@ -50,9 +50,10 @@ export async function kernelFacts(): Promise<KernelFacts> {
   };
 }
 
-function whyInactive(findings: readonly Finding[]): string | null {
-  const [first] = findings.filter(({ verdict }) => verdict === 'no');
-  return first ? [first.reason, first.fix].filter((part) => part !== undefined).join('; ') : null;
+/** As attach() has it: what could not be told of the LSMs counts as a no, what could not be told of ftrace does not. */
+function whyInactive(active: Finding, ftrace: Finding): string | null {
+  const against = active.verdict !== 'yes' ? active : ftrace.verdict === 'no' ? ftrace : undefined;
+  return against ? [against.reason, against.fix].filter((part) => part !== undefined).join('; ') : null;
 }
 
 function namesOf(name: string, wanted: RegExp): string[] | null {
