@@ -6,8 +6,10 @@ import { cgroupCommand } from './cgroup.js';
 import { checkCommand } from './check.js';
 import { featuresCommand } from './features.js';
 import { hooksCommand } from './hooks.js';
+import { lintCommand } from './lint.js';
 import { loadCommand } from './load.js';
 import { lsCommand } from './ls.js';
+import { planCommand } from './plan.js';
 import { traceCommand } from './trace.js';
 import { typesCommand } from './types.js';
 
@@ -22,8 +24,10 @@ const program = new Command('bpf-lsm')
   .addCommand(checkCommand())
   .addCommand(featuresCommand())
   .addCommand(hooksCommand())
+  .addCommand(lintCommand())
   .addCommand(loadCommand())
   .addCommand(lsCommand())
+  .addCommand(planCommand())
   .addCommand(traceCommand())
   .addCommand(typesCommand());
 

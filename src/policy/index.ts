@@ -12,6 +12,32 @@ export {
   rollbackPolicies,
   runInDomain,
 } from './engine/index.js';
+export {
+  type Acted,
+  type ActedFile,
+  type Anchor,
+  type Anchors,
+  type DecidedBy,
+  type Decision,
+  decide,
+  decideMove,
+  type Entry,
+  type Identity,
+  type Move,
+  type PolicyVerdict,
+  type Step,
+  type Subject,
+} from './evaluate/index.js';
+export { type Files, type FoundFile, realFiles } from './files/index.js';
+export {
+  type Actor,
+  type Essential,
+  type LintCode,
+  type LintFinding,
+  lint,
+  type Machine,
+  thisMachine,
+} from './lint/index.js';
 export type {
   AddressFamily,
   AddressObject,
@@ -23,6 +49,7 @@ export type {
   ExecutableObject,
   FileObject,
   IdRange,
+  IpAddress,
   LockdownObject,
   MountObject,
   ObjectsOf,
@@ -45,6 +72,18 @@ export type {
   Target,
   Transport,
 } from './model/index.js';
+export { type Carriers, carriersOf, type Route } from './operations/index.js';
+export {
+  type EngineAbilities,
+  type KernelFacts,
+  kernelFacts,
+  type Plan,
+  type PlannedDefault,
+  type PlannedOperation,
+  type PlannedPolicy,
+  type PlannedRule,
+  plan,
+} from './plan/index.js';
 export {
   type AddressObjectInput,
   type BpfCallObjectInput,

@@ -6,7 +6,9 @@ import type { Operation } from '../model/index.js';
 export interface Essential {
   /** What it is, such as `execute /bin/sh`. */
   readonly what: string;
+  /** @internal */
   readonly operation: Operation;
+  /** @internal */
   readonly acted: Acted;
 }
 
@@ -14,14 +16,16 @@ export interface Essential {
 export interface Actor {
   /** What it is, such as `init`. */
   readonly name: string;
+  /** @internal */
   readonly subject: Subject;
   readonly essentials: readonly Essential[];
 }
 
 /** What policies are held against before they are applied. */
 export interface Machine {
+  /** @internal */
   readonly files: Files;
   readonly actors: readonly Actor[];
-  /** Whether there is such a cgroup, by its path in the v2 hierarchy; null when that could not be told. */
+  /** @internal Whether there is such a cgroup, by its path in the v2 hierarchy; null when that could not be told. */
   hasCgroup(path: string): boolean | null;
 }

@@ -120,8 +120,14 @@ export const FILES: { readonly [Name in OperationOf<'files'>]: Carriers } = {
     blind: [ONLY_A_DENTRY],
   },
   exec: {
-    meaning: 'A file is executed: of a script, the script.',
-    routes: [{ how: 'execve(2), execveat(2), fexecve(3)', hooks: ['bprm_creds_for_exec'] }],
+    meaning: 'A file is executed; of a script, its interpreter as well.',
+    routes: [
+      { how: 'execve(2), execveat(2), fexecve(3)', hooks: ['bprm_creds_for_exec'] },
+      {
+        how: 'the interpreter of a script, by its #! line or by binfmt_misc',
+        hooks: ['bprm_check_security'],
+      },
+    ],
     blind: [
       'The dynamic loader, run by hand, maps a program instead of executing it: deny map-exec as well.',
       'An interpreter that is given a script as an argument reads it: deny read, or exec of the interpreter.',

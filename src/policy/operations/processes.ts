@@ -8,7 +8,7 @@ export const PROCESSES: { readonly [Name in OperationOf<'processes'>]: Carriers 
     routes: [{ how: 'execve(2) of a script', hooks: ['bprm_check_security'] }],
     blind: [
       'The dynamic loader that a program names is no interpreter here: map-exec sees it.',
-      'An interpreter that is executed by itself and given a script is seen as exec.',
+      'An interpreter that is executed by itself and given a script is exec only.',
     ],
   },
   'exec-anonymous': {

@@ -1,8 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
-import { BpfError } from '../../errors.js';
-import { features, hooks } from '../../lsm/index.js';
-import { bpfIsActive, type Finding, ftraceIsOn, kernelEnum } from '../../object/index.js';
+import { hook } from '../../lsm/index.js';
+import {
+  bpfIsActive,
+  type Finding,
+  ftraceIsOn,
+  KFUNCS,
+  kernelBtf,
+  kernelEnum,
+  lsmHookIds,
+} from '../../object/index.js';
+import { ALL_OPERATIONS } from '../model/index.js';
+import { carriersOf } from '../operations/index.js';
 
 /** What a kernel has that policies can need. Plain data. */
 export interface KernelFacts {
@@ -10,9 +19,9 @@ export interface KernelFacts {
   readonly kernel: string;
   /** Why no LSM program would be consulted as things are, and what to do; null when they are consulted. */
   readonly inactive: string | null;
-  /** Its LSM hooks: what each returns, or that the kernel keeps BPF off it. */
+  /** Of the LSM hooks that can carry an operation, those it has: what each returns, or that the kernel keeps BPF off it. */
   readonly hooks: Readonly<Record<string, 'int' | 'bool' | 'void' | 'disabled'>>;
-  /** Its helpers and kfuncs of use to LSM programs, as far as that could be told. */
+  /** Its helpers, and of its kfuncs those of use to LSM programs; which program may call which is for the verifier to say. */
   readonly functions: readonly string[];
   /** The commands of bpf(2); null when it has no BTF to tell, like the others. */
   readonly bpfCommands: readonly string[] | null;
@@ -22,27 +31,26 @@ export interface KernelFacts {
   readonly fileSystems: readonly string[];
 }
 
+/** So many hooks are asked about before other work on the event loop gets its turn. */
+const AT_A_TIME = 16;
+
 /**
  * What the running kernel has that policies can need.
  *
- * Hooks come from its BTF and its verifier, see {@link hooks}; needs no privilege, and without CAP_BPF and CAP_PERFMON
- * some come from a table. Takes a fifth of a second the first time.
+ * From its BTF, and of hooks also from its verifier, which is asked by loading programs that do nothing; nothing is
+ * attached. Needs no privilege; without CAP_BPF and CAP_PERFMON the verifier's part comes from a table, see {@link hooks}.
  */
 export async function kernelFacts(): Promise<KernelFacts> {
-  const found = await hooks().catch((error: unknown) => {
-    if (error instanceof BpfError && error.code === 'ERR_BPF_NO_HOOKS') return error;
-    throw error;
-  });
-  const list = found instanceof BpfError ? [] : found;
   return {
     kernel: release(),
-    inactive: found instanceof BpfError ? found.message : whyInactive([bpfIsActive(), ftraceIsOn()]),
-    hooks: Object.fromEntries(
-      list.map(({ name, disabled, returns }) => [name, disabled === true ? 'disabled' : returns]),
-    ),
-    functions: features()
-      .features.filter(({ group, kernel }) => /^(?:helpers|kfuncs)$/.test(group) && kernel.verdict === 'yes')
-      .map(({ name }) => name),
+    inactive: whyInactive(bpfIsActive(), ftraceIsOn()),
+    hooks: await carryingHooks(),
+    functions: [
+      ...(namesOf('bpf_func_id', /^BPF_FUNC_(?!unspec)/) ?? []).map((name) =>
+        name.replace(/^BPF_FUNC_/, 'bpf_'),
+      ),
+      ...Object.keys(KFUNCS).filter((name) => kernelBtf()?.find(name, 'func') !== undefined),
+    ],
     bpfCommands: namesOf('bpf_cmd', /^BPF_(?!COMMON_ATTRS|.*_MAX)/),
     programTypes: namesOf('bpf_prog_type', /^BPF_PROG_TYPE_(?!UNSPEC)/),
     lockdownReasons: namesOf('lockdown_reason', /^LOCKDOWN_(?!NONE|.*_MAX)/),
@@ -50,9 +58,24 @@ export async function kernelFacts(): Promise<KernelFacts> {
   };
 }
 
-function whyInactive(findings: readonly Finding[]): string | null {
-  const [first] = findings.filter(({ verdict }) => verdict === 'no');
-  return first ? [first.reason, first.fix].filter((part) => part !== undefined).join('; ') : null;
+async function carryingHooks(): Promise<KernelFacts['hooks']> {
+  const names = ALL_OPERATIONS.flatMap((operation) =>
+    carriersOf(operation).routes.flatMap(({ hooks }) => hooks),
+  );
+  const there = [...new Set(names)].filter((name) => lsmHookIds().has(name)).sort();
+  const found: Record<string, KernelFacts['hooks'][string]> = {};
+  for (const [index, name] of there.entries()) {
+    const { disabled, returns } = hook(name);
+    found[name] = disabled === true ? 'disabled' : returns;
+    if (index % AT_A_TIME === AT_A_TIME - 1) await new Promise(setImmediate);
+  }
+  return found;
+}
+
+/** As attach() has it: what could not be told of the LSMs counts as a no, what could not be told of ftrace does not. */
+function whyInactive(active: Finding, ftrace: Finding): string | null {
+  const against = active.verdict !== 'yes' ? active : ftrace.verdict === 'no' ? ftrace : undefined;
+  return against ? [against.reason, against.fix].filter((part) => part !== undefined).join('; ') : null;
 }
 
 function namesOf(name: string, wanted: RegExp): string[] | null {

@@ -21,7 +21,7 @@ export function definePolicy(input: PolicyInput): Policy {
 
 /** A policy out of anything, or all that is wrong with it. */
 export function validatePolicy(input: unknown): { policy: Policy } | { problems: PolicyProblem[] } {
-  const result = policySchema.safeParse(input);
+  const result = policySchema().safeParse(input);
   return result.success
     ? { policy: deepFreeze(result.data) }
     : { problems: explain(result.error.issues, input) };

@@ -15,7 +15,7 @@ export type {
   SocketObjectInput,
 } from './input.js';
 export { policyJsonSchema } from './json-schema.js';
+export { lazily } from './lazily.js';
 export { andList, nearest, orList, suggestion } from './nearest.js';
 export { PolicyError, type PolicyProblem, problemText } from './policy-error.js';
-export { MOST_RULES, policySchema } from './policy-schema.js';
 export { writtenPolicy } from './written-policy.js';

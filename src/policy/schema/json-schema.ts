@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { zod } from './lazily.js';
 import { policySchema } from './policy-schema.js';
 
 /**
@@ -9,7 +9,7 @@ import { policySchema } from './policy-schema.js';
  * beyond its prefix and is no IPv4-mapped one, and how long names are in bytes.
  */
 export function policyJsonSchema(): Record<string, unknown> {
-  const { $schema, ...schema } = z.toJSONSchema(policySchema, { io: 'input', reused: 'ref' });
+  const { $schema, ...schema } = zod().toJSONSchema(policySchema(), { io: 'input', reused: 'ref' });
   return {
     $schema,
     title: 'A policy of bpf-lsm',

@@ -1,4 +1,5 @@
-import { Composer, type Document, LineCounter, type ParsedNode, Parser } from 'yaml';
+import type { Document, ParsedNode } from 'yaml';
+import { yaml } from './lazy-yaml.js';
 
 /** A place in a text, both from 1 on. */
 export interface Place {
@@ -35,6 +36,7 @@ export function parseDocuments(text: string): Documents | Fault {
       message: `it is larger than ${MOST_CHARACTERS} characters: split it into several files`,
     };
   }
+  const { Composer, LineCounter, Parser } = yaml();
   const lines = new LineCounter();
   const tokens = [...new Parser(lines.addNewLine).parse(text)];
   const deep = tooDeep(tokens);

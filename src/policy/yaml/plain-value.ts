@@ -1,5 +1,6 @@
-import { isAlias, isMap, isScalar, isSeq, type ParsedNode, Scalar, type YAMLMap } from 'yaml';
+import type { ParsedNode, Scalar, YAMLMap } from 'yaml';
 import type { Fault } from './documents.js';
+import { yaml } from './lazy-yaml.js';
 
 type Steps = readonly (string | number)[];
 
@@ -13,6 +14,7 @@ const DECIMAL = /^(?:0|-?[1-9][0-9]*)$/;
  * values.
  */
 export function plainValue(root: ParsedNode | null): { value: unknown; faults: Fault[] } {
+  const { isAlias, isMap, isScalar, isSeq } = yaml();
   const faults: Fault[] = [];
   const refuse = (node: { range?: readonly number[] | null | undefined }, message: string) => {
     faults.push({ offset: node.range?.[0] ?? 0, message });
@@ -32,7 +34,7 @@ export function plainValue(root: ParsedNode | null): { value: unknown; faults: F
   };
   const scalar = (node: Scalar) => {
     const { value, source = '', type } = node;
-    if (type !== Scalar.PLAIN) return value;
+    if (type !== 'PLAIN') return value;
     if (typeof value === 'number' && !DECIMAL.test(source)) {
       refuse(
         node,
@@ -61,6 +63,7 @@ export function plainValue(root: ParsedNode | null): { value: unknown; faults: F
 
 /** Where a path leads: to the key of a mapping, or to the entry of a list; as near as the text has it. */
 export function offsetOf(root: ParsedNode | null, path: Steps): number {
+  const { isMap, isScalar, isSeq } = yaml();
   let node: unknown = root;
   let offset = root?.range[0] ?? 0;
   for (const step of path) {

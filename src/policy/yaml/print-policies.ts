@@ -1,10 +1,10 @@
-import { stringify } from 'yaml';
 import type { Policy } from '../model/index.js';
 import { writtenPolicy } from '../schema/index.js';
+import { yaml } from './lazy-yaml.js';
 
 /** Policies as YAML: {@link parsePolicies} reads from it what was printed. */
 export function printPolicies(policies: readonly Policy[]): string {
-  return policies.map((policy) => stringify(writtenPolicy(policy), OPTIONS)).join('---\n');
+  return policies.map((policy) => yaml().stringify(writtenPolicy(policy), OPTIONS)).join('---\n');
 }
 
 // Strings are quoted where any reader of YAML, old or new, could take them for something else.
