@@ -3,14 +3,17 @@
 #include <bpf_lsm/kernel/task.h>
 #include <bpf_lsm/program.h>
 
-#include "maps.h"
+#include "membership.h"
 
 BPF_LSM_LICENSE("Dual BSD/GPL");
 
 LSM_PROGRAM(task_alloc, inherit_domains, struct task_struct* child) {
-  struct membership* own = bpf_task_storage_get(&memberships, bpf_get_current_task_btf(), NULL, 0);
+  bool unknown;
+  struct membership* own = membership_of(bpf_get_current_task_btf(), &unknown);
   struct membership copy;
 
+  /* As fork(2) fails when it may work if it is tried again. */
+  if (unknown) return LSM_DENY(EAGAIN);
   if (!own) return LSM_ALLOW;
   copy = *own;
   /* Without memory for it there is no child: it would be free of what its parent is held to. */

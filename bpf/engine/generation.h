@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "maps.h"
+#include "membership.h"
 #include "operations.h"
 
 static __always_inline struct control* the_control(void) {
@@ -67,12 +68,14 @@ static __noinline __u64 policies_of_cgroup(__u32 slot, __u32 levels) {
   return policies;
 }
 
-/* Only the task itself comes here, so nobody else writes what it remembers. */
-static __noinline __u64 policies_of_domains(__u32 slot, __u32 number) {
-  struct membership* membership = bpf_task_storage_get(&memberships, bpf_get_current_task_btf(), NULL, 0);
+/* Only the task itself comes here, so nobody else writes what it remembers. A task of which it cannot be told
+ * is held to the policies of all domains. */
+static __noinline __u64 policies_of_domains(__u32 slot, __u32 number, __u64 of_all) {
+  bool unknown;
+  struct membership* membership = membership_of(bpf_get_current_task_btf(), &unknown);
   __u64 policies = 0;
 
-  if (!membership) return 0;
+  if (!membership) return unknown ? of_all : 0;
   if (membership->number == number) return membership->word;
   for (__u32 i = 0; i < DOMAINS; i++) {
     if (i >= membership->count) break;
@@ -110,7 +113,7 @@ static __always_inline bool begins(struct call* call, __u64 operations) {
   call->policies = generation->host;
   if (candidate->by_cgroup & operations) call->policies |= policies_of_cgroup(call->slot, generation->levels);
   if (candidate->by_domain & operations && bpf_get_current_task_btf()->bpf_storage)
-    call->policies |= policies_of_domains(call->slot, candidate->number);
+    call->policies |= policies_of_domains(call->slot, candidate->number, generation->by_domain);
   return call->policies != 0;
 }
 

@@ -77,6 +77,14 @@ struct generation {
   char names[POLICIES][NAME_BYTES]; /* empty from the first bit on that no policy has */
 };
 
+/* The policies as they were written, in pieces. */
+#define SOURCE_BYTES 4092
+
+struct source_piece {
+  __u32 bytes;
+  __u8 text[SOURCE_BYTES];
+};
+
 enum scope_kind { SCOPE_CGROUP, SCOPE_DOMAIN };
 
 /* A cgroup or a domain, to the word of the policies for it and for what is beneath it. */

@@ -50,6 +50,14 @@ struct inner_scopes {
   __type(value, __u64);
 };
 
+/* For user space only: to apply them again, together with others. */
+struct inner_sources {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, struct source_piece);
+};
+
 /* How often each policy denied each operation, or would have: [policy * OPERATIONS + operation]. */
 struct inner_denials {
   __uint(type, BPF_MAP_TYPE_ARRAY);
@@ -68,6 +76,7 @@ struct inner_types {
   struct scope_key scope_key;
   struct decision decision;
   struct membership membership;
+  struct source_piece source_piece;
 };
 struct inner_types inner_types __attribute__((unused));
 /* Without its filter it would still be whole, and not be in .bss with all its bytes. */
@@ -89,6 +98,7 @@ MAP_OF_GENERATIONS(anchors, inner_anchors);
 MAP_OF_GENERATIONS(names, inner_names);
 MAP_OF_GENERATIONS(scopes, inner_scopes);
 MAP_OF_GENERATIONS(denials, inner_denials);
+MAP_OF_GENERATIONS(sources, inner_sources);
 
 struct {
   __uint(type, BPF_MAP_TYPE_TASK_STORAGE);

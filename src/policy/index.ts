@@ -1,3 +1,4 @@
+export type { EngineAbilities } from './abilities/index.js';
 export {
   type AppliedPolicy,
   type ApplyOptions,
@@ -74,7 +75,6 @@ export type {
 } from './model/index.js';
 export { type Carriers, carriersOf, type Route } from './operations/index.js';
 export {
-  type EngineAbilities,
   type KernelFacts,
   kernelFacts,
   type Plan,

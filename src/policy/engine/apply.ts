@@ -1,11 +1,13 @@
 import { BpfError } from '../../errors.js';
+import { type EngineProgram, INHERITANCE, programsFor } from '../abilities/index.js';
 import { ALL_OPERATIONS, type Operation, type Policy } from '../model/index.js';
+import { assertEnforceable, assertNoLockout } from './admission.js';
 import { type CompiledGeneration, compile } from './compile.js';
 import { DIRECTORY, type EngineOptions } from './engine-options.js';
 import { bootTimeNs, Generations, type State } from './generations.js';
 import { KernelObjects } from './kernel-objects.js';
 import { type Candidate, OPERATIONS, type StateRecord } from './layout.js';
-import { type EngineProgram, INHERITANCE, programsFor } from './programs.js';
+import { assertNotOff } from './off-switch.js';
 import { resolveFiles } from './resolve.js';
 import { resolveScope } from './scope.js';
 import { EngineTurn } from './turn.js';
@@ -17,6 +19,15 @@ export interface ApplyOptions extends EngineOptions {
    * itself, whatever has become of this process. Default: they stay.
    */
   confirmWithin?: number;
+  /**
+   * Whether the policies that are in force stay beside these; one of the same name is replaced. Default: these are all.
+   */
+  keep?: boolean;
+  /**
+   * What to do with policies that would stop init, the shells that this runs in, sshd, the dynamic loader or this process,
+   * as {@link lint} sees it. Default: refuse them.
+   */
+  lockout?: 'refuse' | 'accept';
 }
 
 /** A policy that is applied. */
@@ -41,6 +52,10 @@ export interface EngineStatus {
   readonly expired: boolean;
   /** The programs that are attached. */
   readonly programs: readonly string[];
+  /** Programs without which policies are not enforced in full, and that somebody took away: apply them again. */
+  readonly absent: readonly string[];
+  /** How many calls were not judged since somebody took the policies out of the engine's maps. */
+  readonly unjudged: bigint;
   /** How many objects could not be followed to the top of the file hierarchy: see a policy's `onExhaustion`. */
   readonly lost: bigint;
 }
@@ -54,7 +69,8 @@ const NOTHING: CompiledGeneration = compile([], { files: new Map(), scopes: [] }
  * Linux 6.1, libbpf 1.1; `bpf` must be among the active LSMs.
  *
  * @param policies - at most 64; none leaves nothing in force
- * @throws BpfError `ERR_BPF_POLICY_UNSUPPORTED` for what cannot be enforced, `ERR_BPF_POLICY_OBJECT` for an object that
+ * @throws BpfError `ERR_BPF_POLICY_UNSUPPORTED` for what cannot be enforced, `ERR_BPF_POLICY_LOCKOUT`, `ERR_BPF_POLICY_OFF`
+ *   when the kernel command line says `bpf_lsm.policies=off`, `ERR_BPF_POLICY_OBJECT` for an object that
  *   cannot be watched for, `ERR_BPF_POLICY_LIMIT`, `EBUSY` while another process is applying, `ERR_BPF_INACTIVE` when this
  *   kernel consults no BPF programs, `ERR_BPF_MAP_MISMATCH` or `ERR_BPF_STATE` for an engine of another version, and what
  *   loading throws. Then the policies before are in force as they were.
@@ -63,26 +79,46 @@ export async function applyPolicies(
   policies: readonly Policy[],
   options: ApplyOptions = {},
 ): Promise<EngineStatus> {
-  const { directory = DIRECTORY, confirmWithin } = options;
+  const { directory = DIRECTORY, confirmWithin, keep = false, lockout = 'refuse' } = options;
   assertSeconds(confirmWithin);
-  const compiled = compile(policies, {
-    scopes: policies.map(({ scope }) => resolveScope(scope)),
-    files: await resolveFiles(policies),
-  });
+  assertNotOff();
+  await assertEnforceable(policies);
+  if (!keep) await compiled(policies);
   using objects = await KernelObjects.open(directory);
   using _turn = EngineTurn.take(objects.maps.turns);
   const generations = new Generations(objects.maps);
   generations.prepare(NOTHING);
   const before = decidingNow(generations.state);
-  const next = generations.store(compiled);
-  const programs = [...programsFor(compiled.operations), ...inheritance(policies)];
-  await objects.attach(programs);
+  const all = keep ? together(generations.sourcesIn(before.slot), policies) : policies;
+  if (lockout === 'refuse') assertNoLockout(all);
+  const next = generations.store(await compiled(all));
+  await objects.attach([...needed(next), ...inheritance(all)]);
   generations.switchTo({
     active: next,
     fallback: before,
     deadline_ns: confirmWithin === undefined ? 0n : bootTimeNs() + BigInt(Math.round(confirmWithin * 1e9)),
   });
+  // Whoever was in a domain goes on passing it on.
+  objects.detachAllBut([...needed(next), ...needed(before), INHERITANCE]);
   return statusOf(objects, generations);
+}
+
+async function compiled(policies: readonly Policy[]): Promise<CompiledGeneration> {
+  return compile(policies, {
+    scopes: policies.map(({ scope }) => resolveScope(scope)),
+    files: await resolveFiles(policies),
+  });
+}
+
+function together(old: readonly Policy[], added: readonly Policy[]): Policy[] {
+  const names = added.map(({ name }) => name);
+  return [...old.filter(({ name }) => !names.includes(name)), ...added];
+}
+
+/** The programs that a generation cannot do without. */
+function needed({ by_host, by_cgroup, by_domain }: Candidate): EngineProgram[] {
+  const operations = by_host | by_cgroup | by_domain;
+  return programsFor(ALL_OPERATIONS.filter((_, index) => (operations >> BigInt(index)) & 1n));
 }
 
 /**
@@ -150,6 +186,8 @@ function statusOf(objects: KernelObjects, generations: Generations): EngineStatu
   const { state } = generations;
   const now = decidingNow(state);
   const denials = generations.denialsIn(now.slot);
+  const programs = objects.attached();
+  const { troubles } = generations;
   return {
     generation: now.number,
     policies: generations.policiesIn(now.slot).map(({ name, enforced }, index) => ({
@@ -160,8 +198,12 @@ function statusOf(objects: KernelObjects, generations: Generations): EngineStatu
     previous: state.expired ? state.active.number : state.fallback.number,
     confirmUntilNs: state.deadline_ns === 0n ? undefined : state.deadline_ns,
     expired: state.expired,
-    programs: objects.attached(),
-    lost: generations.troubles.lost,
+    programs,
+    absent: needed(now)
+      .map(({ program }) => program)
+      .filter((program) => !programs.includes(program)),
+    unjudged: troubles.missing,
+    lost: troubles.lost,
   };
 }
 

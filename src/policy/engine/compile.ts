@@ -1,4 +1,5 @@
 import { BpfError } from '../../errors.js';
+import { assertSupported } from '../abilities/index.js';
 import { ALL_OPERATIONS, classOf, type Effect, type Operation, type Policy } from '../model/index.js';
 import { filterOf } from './filter.js';
 import type { Identity } from './identity.js';
@@ -12,12 +13,13 @@ import {
   type OperationWords,
   POLICIES,
   type ScopeKey,
+  type SourcePiece,
 } from './layout.js';
 import { isBeneath } from './mount-points.js';
 import type { ResolvedFile } from './resolve.js';
 import { type Reach, RuleTable } from './rule-table.js';
 import type { ResolvedScope } from './scope.js';
-import { assertSupported } from './supported.js';
+import { sourcePieces } from './sources.js';
 
 /** What the policies' paths and scopes are on this machine. */
 export interface Resolution {
@@ -32,6 +34,7 @@ export interface CompiledGeneration {
   readonly anchors: readonly [AnchorKey, Anchor][];
   readonly names: readonly [NameKey, NameRules][];
   readonly scopes: readonly [ScopeKey, bigint][];
+  readonly sources: readonly [number, SourcePiece][];
   /** The operations that some policy can deny. */
   readonly operations: readonly Operation[];
 }
@@ -74,6 +77,7 @@ export function compile(policies: readonly Policy[], resolution: Resolution): Co
     anchors,
     names: table.names,
     scopes: scopeWords(resolution.scopes),
+    sources: sourcePieces(policies),
     operations: ALL_OPERATIONS.filter((_, index) => operations[index]?.relevant !== 0n),
   };
 }

@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { BpfError } from '../../errors.js';
 import type { Maps } from '../../object/index.js';
+import type { Policy } from '../model/index.js';
 import type { CompiledGeneration } from './compile.js';
 import type { EngineShape } from './kernel-maps.js';
 import { type Candidate, type ControlRecord, LAYOUT, SLOTS, STATES, type StateRecord } from './layout.js';
+import { policiesFrom } from './sources.js';
 
 // struct control: `current` is its second word.
 const CURRENT_WORD = 1;
@@ -96,6 +98,12 @@ export class Generations {
       .map((name, index) => ({ name, enforced: ((record.enforced >> BigInt(index)) & 1n) === 1n }));
   }
 
+  /** The policies of a slot, as they were applied. */
+  sourcesIn(slot: number): Policy[] {
+    using sources = this.#maps.sources.open(slot);
+    return sources ? policiesFrom(sources.entries()) : [];
+  }
+
   /** How often each policy of a slot denied an operation, or would have: [policy][operation]. */
   denialsIn(slot: number): bigint[] {
     using denials = this.#maps.denials.open(slot);
@@ -113,13 +121,14 @@ export class Generations {
     });
   }
 
-  #fill(slot: number, number: number, { record, anchors, names, scopes }: CompiledGeneration): void {
+  #fill(slot: number, number: number, { record, anchors, names, scopes, sources }: CompiledGeneration): void {
     const {
       generations,
       anchors: outerAnchors,
       names: outerNames,
       scopes: outerScopes,
       denials,
+      sources: outerSources,
     } = this.#maps;
     using generation = generations.create();
     generation.set(0, { ...record, number });
@@ -129,10 +138,13 @@ export class Generations {
     nameMap.setMany(names);
     using scopeMap = outerScopes.create({ maxEntries: Math.max(scopes.length, 1) });
     scopeMap.setMany(scopes);
+    using sourceMap = outerSources.create({ maxEntries: Math.max(sources.length, 1) });
+    sourceMap.setMany(sources);
     using counters = denials.create();
     outerAnchors.set(slot, anchorMap);
     outerNames.set(slot, nameMap);
     outerScopes.set(slot, scopeMap);
+    outerSources.set(slot, sourceMap);
     denials.set(slot, counters);
     generations.set(slot, generation);
   }

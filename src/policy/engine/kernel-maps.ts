@@ -8,6 +8,7 @@ import type {
   NameKey,
   NameRules,
   ScopeKey,
+  SourcePiece,
   Turn,
 } from './layout.js';
 
@@ -19,6 +20,7 @@ export interface EngineMaps {
   names: MapOf<'hash', NameKey, NameRules>;
   scopes: MapOf<'hash', ScopeKey, bigint>;
   denials: MapOf<'array', number, bigint>;
+  sources: MapOf<'hash', number, SourcePiece>;
   memberships: { type: 'task_storage'; key: number; value: Membership };
   turns: { type: 'hash'; key: number; value: Turn };
   decisions: { type: 'ringbuf'; value: DecisionRecord };

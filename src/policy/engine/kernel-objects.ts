@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, readdirSync, rmdirSync, statfsSync, unlinkSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, statfsSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { BpfError } from '../../errors.js';
 import { BpfObject, Link, type Maps, type OpenProgram } from '../../object/index.js';
+import { ALL_PROGRAMS, type EngineObject, type EngineProgram } from '../abilities/index.js';
 import type { EngineShape } from './kernel-maps.js';
-import { ALL_PROGRAMS, type EngineObject, type EngineProgram } from './programs.js';
 
 const objectFile = (name: EngineObject) => new URL(`../../../dist/bpf/engine/${name}.bpf.o`, import.meta.url);
 
@@ -18,6 +19,7 @@ const MAPS: readonly string[] = [
   'names',
   'scopes',
   'denials',
+  'sources',
   'memberships',
   'turns',
   'decisions',
@@ -57,26 +59,32 @@ export class KernelObjects implements Disposable {
     return (this.#objects.get('files') as BpfObject<EngineShape>).maps;
   }
 
-  /** Attaches those that are not attached yet, and pins their links. */
+  /**
+   * Attaches those that are not attached yet, and pins their links. One that another build of the engine has attached is
+   * taken away after its successor is there: both judge by the same maps, so that meanwhile nothing changes.
+   */
   async attach(programs: readonly EngineProgram[]): Promise<void> {
     for (const { object, program } of programs) {
-      const pin = this.#pin(program);
-      if (existsSync(pin)) continue;
-      const loaded = await (await this.#object(object)).loadProgram(program);
-      using link = loaded.attach();
-      link.pin(pin);
+      const pin = pinOf(program, object);
+      if (!existsSync(this.#link(pin))) {
+        const loaded = await (await this.#object(object)).loadProgram(program);
+        using link = loaded.attach();
+        link.pin(this.#link(pin));
+      }
+      for (const other of this.#pins())
+        if (programOf(other) === program && other !== pin) this.#detach(other);
     }
   }
 
   /** Takes those away that are not among these. */
   detachAllBut(programs: readonly EngineProgram[]): void {
     const kept = new Set(programs.map(({ program }) => program));
-    for (const program of this.attached()) if (!kept.has(program)) detach(this.#pin(program));
+    for (const pin of this.#pins()) if (!kept.has(programOf(pin))) this.#detach(pin);
   }
 
   /** The programs that are attached. */
   attached(): string[] {
-    return ALL_PROGRAMS.map(({ program }) => program).filter((program) => existsSync(this.#pin(program)));
+    return [...new Set(this.#pins().map(programOf))].sort();
   }
 
   /** Takes everything away: the programs first, so that none is without its maps. */
@@ -96,8 +104,19 @@ export class KernelObjects implements Disposable {
     this.#objects.clear();
   }
 
-  #pin(program: string): string {
-    return join(this.#directory, 'links', program);
+  #pins(): string[] {
+    const directory = join(this.#directory, 'links');
+    return existsSync(directory) ? readdirSync(directory) : [];
+  }
+
+  #link(pin: string): string {
+    return join(this.#directory, 'links', pin);
+  }
+
+  // kernel/bpf/inode.c: the last pin gone, the program is detached a moment later, by a worker.
+  #detach(pin: string): void {
+    Link.open(this.#link(pin))[Symbol.dispose]();
+    unlinkSync(this.#link(pin));
   }
 
   async #object(name: EngineObject): Promise<BpfObject<EngineShape>> {
@@ -113,10 +132,26 @@ export class KernelObjects implements Disposable {
   }
 }
 
-// kernel/bpf/inode.c: the last pin gone, the program is detached a moment later, by a worker.
-function detach(pin: string): void {
-  Link.open(pin)[Symbol.dispose]();
-  unlinkSync(pin);
+/** A pin has the name of its program, and tells from which build it is: bpffs takes no dots. */
+function pinOf(program: string, object: EngineObject): string {
+  return `${program}-${buildOf(object)}`;
+}
+
+function programOf(pin: string): string {
+  return pin.replace(/-[0-9a-f]+$/, '');
+}
+
+const builds = new Map<EngineObject, string>();
+
+function buildOf(object: EngineObject): string {
+  const known = builds.get(object);
+  if (known !== undefined) return known;
+  const build = createHash('sha256')
+    .update(readFileSync(objectFile(object)))
+    .digest('hex')
+    .slice(0, 16);
+  builds.set(object, build);
+  return build;
 }
 
 function makeDirectories(directory: string): void {

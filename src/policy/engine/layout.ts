@@ -51,6 +51,11 @@ export interface NameRules {
   next: bigint;
 }
 
+export interface SourcePiece {
+  bytes: number;
+  text: Uint8Array;
+}
+
 export interface ScopeKey {
   id: bigint;
   kind: 'SCOPE_CGROUP' | 'SCOPE_DOMAIN';
@@ -125,5 +130,7 @@ export const FILTER_BITS = 20;
 export const NAME_PIECE = 32;
 /** NAME_GOES_ON */
 export const NAME_GOES_ON = 0xffffffff;
+/** SOURCE_BYTES */
+export const SOURCE_BYTES = 4092;
 /** DOMAINS */
 export const DOMAINS = 15;

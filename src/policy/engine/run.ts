@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { BpfError } from '../../errors.js';
 import type { TaskStorage } from '../../object/index.js';
+import { INHERITANCE } from '../abilities/index.js';
 import { DIRECTORY, type EngineOptions } from './engine-options.js';
 import { KernelObjects } from './kernel-objects.js';
 import { DOMAINS, type Membership } from './layout.js';
-import { INHERITANCE } from './programs.js';
 import { domainId } from './scope.js';
 
 /** How to run a command in a domain. */

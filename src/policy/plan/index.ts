@@ -1,4 +1,3 @@
-export { type EngineAbilities, EVERYTHING } from './abilities.js';
 export { type KernelFacts, kernelFacts } from './facts.js';
 export {
   type Plan,

@@ -1,3 +1,4 @@
+import { ENGINE, type EngineAbilities } from '../abilities/index.js';
 import {
   OPERATION_CLASSES,
   OPERATIONS,
@@ -10,7 +11,6 @@ import {
 import { carriersOf, type Route } from '../operations/index.js';
 import { suggestion } from '../schema/index.js';
 import { sourceOf } from '../yaml/index.js';
-import { type EngineAbilities, EVERYTHING } from './abilities.js';
 import type { KernelFacts } from './facts.js';
 
 /** What will enforce an operation on a kernel. */
@@ -75,12 +75,12 @@ export interface Plan {
  * allows takes nothing to enforce.
  *
  * @param facts - what the kernel has: {@link kernelFacts} for the running one
- * @param engine - what the engine can do; by default all that policies can say
+ * @param engine - what the engine can do; by default what this package's can
  */
 export function plan(
   policies: readonly Policy[],
   facts: KernelFacts,
-  engine: EngineAbilities = EVERYTHING,
+  engine: EngineAbilities = ENGINE,
 ): Plan {
   const planned = policies.map((policy) => planPolicy(policy, facts, engine));
   const missing = engine.needs.filter((name) => !facts.functions.includes(name));

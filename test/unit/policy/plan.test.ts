@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { ALL_OPERATIONS, type Operation } from '../../../src/policy/model/index.js';
+import { EVERYTHING } from '../../../src/policy/abilities/index.js';
+import { ALL_OPERATIONS, type Operation, type Policy } from '../../../src/policy/model/index.js';
 import { carriersOf } from '../../../src/policy/operations/index.js';
-import { EVERYTHING, type KernelFacts, plan } from '../../../src/policy/plan/index.js';
+import { type KernelFacts, plan } from '../../../src/policy/plan/index.js';
 import { definePolicy, type PolicyInput, type RuleInput } from '../../../src/policy/schema/index.js';
 import { parsePolicies } from '../../../src/policy/yaml/index.js';
 import { recordedFacts } from '../../support/kernel-facts.js';
@@ -16,6 +17,9 @@ const without = (...hooks: string[]): KernelFacts => ({
   ...facts,
   hooks: Object.fromEntries(Object.entries(facts.hooks).filter(([name]) => !hooks.includes(name))),
 });
+
+/** Of an engine that lacks nothing. */
+const planFor = (policies: readonly Policy[], facts: KernelFacts) => plan(policies, facts, EVERYTHING);
 
 describe('the catalogue', () => {
   const unheard: Operation[] = ['create-namespace', 'swap'];
@@ -58,7 +62,7 @@ describe('a plan', () => {
       { allow: ['truncate'], objects: [{ beneath: '/tmp' }] },
     ]);
     const routes = LINES.map((line) => {
-      const { policies, enforceable, hooks } = plan([policy], recordedFacts(line));
+      const { policies, enforceable, hooks } = planFor([policy], recordedFacts(line));
       expect(enforceable).toBe(true);
       return {
         ofRule: policies[0]?.rules[0]?.operations.flatMap(({ routes }) => routes.map(({ hook }) => hook)),
@@ -77,7 +81,7 @@ describe('a plan', () => {
   });
 
   test('needs no hooks for what is only allowed', () => {
-    expect(plan([make([{ allow: ['read', 'swap'] }])], without('file_open'))).toMatchObject({
+    expect(planFor([make([{ allow: ['read', 'swap'] }])], without('file_open'))).toMatchObject({
       enforceable: true,
       hooks: [],
     });
@@ -85,7 +89,7 @@ describe('a plan', () => {
 
   test('refuses a rule one of whose ways this kernel has no hook for', () => {
     const policy = make([{ deny: ['read'] }, { deny: ['remove', 'read'] }]);
-    const { enforceable, policies } = plan([policy], without('path_rmdir'));
+    const { enforceable, policies } = planFor([policy], without('path_rmdir'));
     expect(enforceable).toBe(false);
     expect(policies[0]?.rules.map(({ refusals }) => refusals)).toEqual([
       [],
@@ -95,13 +99,13 @@ describe('a plan', () => {
 
   test('refuses what the kernel keeps BPF off', () => {
     const off: KernelFacts = { ...facts, hooks: { ...facts.hooks, capable: 'disabled' } };
-    expect(plan([make([{ deny: ['capability'] }])], off).policies[0]?.rules[0]?.refusals).toEqual([
+    expect(planFor([make([{ deny: ['capability'] }])], off).policies[0]?.rules[0]?.refusals).toEqual([
       'this kernel keeps BPF off capable, so whatever needs it would not be judged as capability',
     ]);
   });
 
   test('refuses what no kernel asks about, and says what to do instead', () => {
-    const { policies } = plan([make([{ deny: ['swap', 'create-namespace'] }])], facts);
+    const { policies } = planFor([make([{ deny: ['swap', 'create-namespace'] }])], facts);
     expect(policies[0]?.rules[0]?.refusals).toEqual([
       'no kernel asks LSMs about swap: deny capability CAP_SYS_ADMIN, which it takes',
       'no kernel asks LSMs about create-namespace: deny capability CAP_SYS_ADMIN, which it takes, and create-user-namespace, in which everybody has that',
@@ -109,7 +113,7 @@ describe('a plan', () => {
   });
 
   test('does without a way that a kernel does not have', () => {
-    const { policies } = plan([make([{ deny: ['ioctl'] }])], without('uring_cmd', 'file_ioctl_compat'));
+    const { policies } = planFor([make([{ deny: ['ioctl'] }])], without('uring_cmd', 'file_ioctl_compat'));
     const [rule] = policies[0]?.rules ?? [];
     expect([rule?.refusals, rule?.operations[0]?.routes.map(({ hook }) => hook)]).toEqual([
       [],
@@ -118,7 +122,7 @@ describe('a plan', () => {
   });
 
   test('covers a default that denies, but for what no kernel asks about', () => {
-    const { policies, enforceable } = plan(
+    const { policies, enforceable } = planFor(
       [make([], { defaults: { kernel: 'deny', network: 'deny' } })],
       facts,
     );
@@ -130,7 +134,8 @@ describe('a plan', () => {
       ['kernel', ['swap'], []],
     ]);
     expect(
-      plan([make([], { defaults: { kernel: 'deny' } })], without('bpf')).policies[0]?.defaults[0]?.refusals,
+      planFor([make([], { defaults: { kernel: 'deny' } })], without('bpf')).policies[0]?.defaults[0]
+        ?.refusals,
     ).toEqual(['this kernel has no hook bpf, so bpf(2) would not be judged as bpf']);
   });
 
@@ -141,14 +146,14 @@ describe('a plan', () => {
       { deny: ['bpf'], objects: [{ programType: 'BPF_PROG_TYPE_LSMS' }] },
     ]);
     const refusals = LINES.map((line) =>
-      plan([policy], recordedFacts(line)).policies[0]?.rules.map((rule) => rule.refusals.length),
+      planFor([policy], recordedFacts(line)).policies[0]?.rules.map((rule) => rule.refusals.length),
     );
     expect(refusals).toEqual([
       [1, 1, 1],
       [0, 1, 1],
       [0, 1, 1],
     ]);
-    expect(plan([policy], facts).policies[0]?.rules[1]?.refusals).toEqual([
+    expect(planFor([policy], facts).policies[0]?.rules[1]?.refusals).toEqual([
       'this kernel has no lockdown reason LOCKDOWN_DEV_MEN; did you mean LOCKDOWN_DEV_MEM?',
     ]);
   });
@@ -156,11 +161,11 @@ describe('a plan', () => {
   test('refuses everything when no program would be consulted, or two policies have one name', () => {
     const policy = make([{ deny: ['read'] }]);
     const inactive = 'bpf is not an active LSM: the list is apparmor; add lsm=apparmor,bpf';
-    expect(plan([policy], { ...facts, inactive })).toMatchObject({
+    expect(planFor([policy], { ...facts, inactive })).toMatchObject({
       enforceable: false,
       refusals: [inactive],
     });
-    expect(plan([policy, policy], facts).refusals).toEqual([
+    expect(planFor([policy, policy], facts).refusals).toEqual([
       'there are several policies "a": each needs a name of its own',
     ]);
   });
@@ -187,7 +192,7 @@ describe('a plan', () => {
 
   test('knows the lines of what was read from a text, and is plain data', () => {
     const text = 'name: a\nscope: host\nmode: audit\nrules:\n  - deny: [read]\n  - deny: [swap]\n';
-    const value = plan(parsePolicies(text, 'a.yaml'), facts);
+    const value = planFor(parsePolicies(text, 'a.yaml'), facts);
     expect(value.policies[0]).toMatchObject({ file: 'a.yaml', rules: [{ line: 5 }, { line: 6 }] });
     expect(JSON.parse(JSON.stringify(value))).toEqual(value);
   });

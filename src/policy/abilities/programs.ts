@@ -57,6 +57,11 @@ export function isCarried(operation: Operation): boolean {
   return operation in CARRIERS;
 }
 
+/** Whether it has a program at a hook that judges an operation. */
+export function carries(operation: Operation, hook: string): boolean {
+  return CARRIERS[operation]?.some((program) => program.hook === hook) ?? false;
+}
+
 /** The programs that carry these operations on this kernel. */
 export function programsFor(operations: readonly Operation[]): EngineProgram[] {
   const programs = operations.flatMap((operation) => CARRIERS[operation] ?? []);

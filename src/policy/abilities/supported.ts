@@ -1,6 +1,17 @@
 import { BpfError } from '../../errors.js';
 import { ALL_OPERATIONS, classOf, type Operation, type Policy } from '../model/index.js';
-import { isCarried } from './programs.js';
+import type { EngineAbilities } from './engine-abilities.js';
+import { carries, isCarried } from './programs.js';
+
+/** The objects and the conditions that the engine's programs can tell. */
+const TOLD: ReadonlySet<string> = new Set<Parameters<EngineAbilities['tells']>[0]>(['path', 'beneath']);
+
+/** What the engine enforces, where the kernel lets it. */
+export const ENGINE: EngineAbilities = {
+  carries,
+  tells: (kind) => TOLD.has(kind),
+  needs: [],
+};
 
 /**
  * Refuses a policy of which the engine would leave out something that denies.
@@ -9,8 +20,12 @@ import { isCarried } from './programs.js';
  */
 export function assertSupported(policy: Policy): void {
   const lacking = [...missingConditions(policy), ...missingOperations(policy), ...missingObjects(policy)];
-  if (lacking.length === 0) return;
-  throw new BpfError(`policy "${policy.name}" cannot be enforced: ${[...new Set(lacking)].join('; ')}`, {
+  if (lacking.length > 0) throw unsupported(policy.name, lacking);
+}
+
+/** What is thrown for a policy that cannot be enforced. */
+export function unsupported(policy: string, reasons: readonly string[]): BpfError {
+  return new BpfError(`policy "${policy}" cannot be enforced: ${[...new Set(reasons)].join('; ')}`, {
     code: 'ERR_BPF_POLICY_UNSUPPORTED',
     reason: 'kernel',
     hint: 'leave that out of the policy',
@@ -18,8 +33,9 @@ export function assertSupported(policy: Policy): void {
 }
 
 function missingConditions({ conditions }: Policy): string[] {
-  const { executables, uids, gids } = conditions;
-  return executables || uids || gids ? ['conditions on executables, uids and gids are not judged'] : [];
+  return (['executables', 'uids', 'gids'] as const)
+    .filter((name) => conditions[name] !== null && !TOLD.has(name))
+    .map((name) => `conditions on ${name} are not judged`);
 }
 
 function missingOperations(policy: Policy): string[] {
@@ -32,7 +48,7 @@ function missingObjects({ rules }: Policy): string[] {
   return rules.flatMap((rule) =>
     (rule.objects ?? [])
       .map(({ kind }) => kind)
-      .filter((kind) => kind !== 'path' && kind !== 'beneath')
+      .filter((kind) => !TOLD.has(kind))
       .map((kind) => `objects of the kind "${kind}" are not judged`),
   );
 }

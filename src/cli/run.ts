@@ -1,0 +1,62 @@
+import { once } from 'node:events';
+import { constants } from 'node:os';
+import { Command } from 'commander';
+import { BpfError } from '../errors.js';
+import { applyPolicies, type Policy, readPolicies, runInDomain } from '../policy/index.js';
+
+/** `bpf-lsm run`: a command in a process domain. */
+export function runCommand(): Command {
+  return new Command('run')
+    .description('Start a command in a process domain, for it and its descendants to be held to policies.')
+    .argument('<policy>', 'a YAML file with policies of one domain; or, with --domain, the command')
+    .argument('[command...]', 'the command, after --')
+    .passThroughOptions()
+    .option('--domain <name>', 'the domain of policies that are applied already')
+    .option('--directory <path>', 'where on a bpffs the policies are kept')
+    .addHelpText(
+      'after',
+      `
+The policies of the file are applied beside those that are in force, and stay. Nobody gets out of a domain.
+
+  bpf-lsm run builder.yaml -- make
+  bpf-lsm run --domain builder -- make
+
+Exit status: that of the command, or 128 and the number of the signal that ended it; 1 when it was not started.`,
+    )
+    .action(async (first: string, rest: string[], options: { domain?: string; directory?: string }) => {
+      const where = options.directory === undefined ? {} : { directory: options.directory };
+      const command = options.domain === undefined ? rest : [first, ...rest];
+      const [program, ...args] = command;
+      if (program === undefined) throw usage('there is no command to run: say it after --');
+      const domain = options.domain ?? (await applyFile(first, where));
+      process.exitCode = await ended(await runInDomain(domain, [program, ...args], where));
+    });
+}
+
+async function applyFile(file: string, where: { directory?: string }): Promise<string> {
+  const policies = readPolicies(file);
+  const domain = domainOf(policies, file);
+  await applyPolicies(policies, { ...where, keep: true });
+  return domain;
+}
+
+function domainOf(policies: readonly Policy[], file: string): string {
+  const domains = policies.map(({ scope }) => (scope.kind === 'domain' ? scope.name : undefined));
+  const [domain] = domains;
+  if (domain !== undefined && domains.every((one) => one === domain)) return domain;
+  throw usage(
+    `the policies of ${file} are not all of one domain: apply them, and name the domain with --domain`,
+  );
+}
+
+async function ended(child: Awaited<ReturnType<typeof runInDomain>>): Promise<number> {
+  // What a terminal sends reaches the command too, which decides what becomes of it.
+  for (const signal of ['SIGINT', 'SIGQUIT'] as const) process.on(signal, () => {});
+  for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
+  const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+  return code ?? 128 + (signal === null ? 0 : constants.signals[signal]);
+}
+
+function usage(message: string): BpfError {
+  return new BpfError(message, { code: 'ERR_BPF_ARGUMENT', reason: 'input' });
+}
