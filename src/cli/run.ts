@@ -25,7 +25,9 @@ Exit status: that of the command, or 128 and the number of the signal that ended
     )
     .action(async (first: string, rest: string[], options: { domain?: string; directory?: string }) => {
       const where = options.directory === undefined ? {} : { directory: options.directory };
-      const command = options.domain === undefined ? rest : [first, ...rest];
+      // What stands after the policy is passed through, with the -- before it.
+      const words = options.domain === undefined ? rest : [first, ...rest];
+      const command = words[0] === '--' ? words.slice(1) : words;
       const [program, ...args] = command;
       if (program === undefined) throw usage('there is no command to run: say it after --');
       const domain = options.domain ?? (await applyFile(first, where));

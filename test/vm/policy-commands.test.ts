@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { applyPolicies, definePolicy, policyStatus, removePolicies } from '../../src/policy/index.js';
@@ -30,7 +39,7 @@ function written(name: string, scope: string, directory: string): string {
 /** Whether a file can be removed from each. */
 const removable = (...directories: string[]) =>
   directories.map((directory) => {
-    writeFileSync(`${ROOT}/${directory}/file`, '');
+    appendFileSync(`${ROOT}/${directory}/file`, '');
     return attempt(() => unlinkSync(`${ROOT}/${directory}/file`));
   });
 
