@@ -80,7 +80,7 @@ export const CASES = [
     count: 2000,
     peers: { js: 'event-loop' },
   })),
-  ...['cgroup-scale', 'cgroup-calls'].map((name) => ({
+  ...['cgroup-scale', 'cgroup-calls', 'policies'].map((name) => ({
     name,
     group: name,
     target: '',

@@ -147,7 +147,7 @@ async function timed(cgroup, call, count, rounds) {
   cgroup.add(child.pid);
   const nanoseconds = [];
   for (let round = -WARM_UP_ROUNDS; round < rounds; round++) {
-    child.stdin.write(`${call} ${count}\n`);
+    child.stdin.write(`${call} ${count} -\n`);
     const [line] = await once(lines, 'line');
     if (round >= 0) nanoseconds.push(Number(line) / count);
   }

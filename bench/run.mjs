@@ -14,7 +14,7 @@ golang-github-cilium-ebpf-dev are installed. Needs root. Results go to build/ben
   --rounds N       rounds of every case, all peers in turn (default 11)
   --size FACTOR    how much of the usual work a round is (default 1)
   --peers LIST     of c, js, go (default all there are)
-  --vm             in a guest, where LSM programs can be loaded: loading, attaching, and what cgroups cost
+  --vm             in a guest, where LSM programs can be loaded: loading, attaching, and what cgroups and policies cost
   --kernel LINE    the guest's kernel (default 7.3)
   --json           print the results as JSON
   --write-docs     put the tables into docs/benchmarks.md
@@ -68,6 +68,7 @@ async function here(chosen) {
   const { describeMachine, onCpu, pinning, Pressure } = await import('./machine.mjs');
   const { measure } = await import('./measure.mjs');
   const { measureCgroups } = await import('./cgroups.mjs');
+  const { measurePolicies } = await import('./policies.mjs');
   const { tablesOf, asText } = await import('./tables.mjs');
 
   const cpu = pinning();
@@ -88,7 +89,8 @@ async function here(chosen) {
       results.push({ name: one.name, group: one.group, skipped: obstacle });
       continue;
     }
-    const result = one.counted ? await measureCgroups(one, values) : await measure(one, commands, values);
+    const counting = one.name === 'policies' ? measurePolicies : measureCgroups;
+    const result = one.counted ? await counting(one, values) : await measure(one, commands, values);
     results.push(result);
     for (const table of tablesOf([result])) say(`\n${asText(table)}`);
   }

@@ -4,7 +4,7 @@ import { describeRecords } from './cases.mjs';
 
 /** @returns {{ title: string, head: string[], rows: string[][] }[]} */
 export function tablesOf(results) {
-  return [loadTable, mapTable, ringTable, loopTable, cgroupTable, callTable]
+  return [loadTable, mapTable, ringTable, loopTable, cgroupTable, callTable, policyTable]
     .map((table) => table(results))
     .filter(({ rows }) => rows.length > 0);
 }
@@ -88,6 +88,16 @@ function callTable(results) {
     head: ['call', 'programs in', 'depth', ...(first?.programs ?? []).map(String), 'none; 64 beside'],
     rows,
   };
+}
+
+function policyTable(results) {
+  const [first] = ofGroup(results, 'policies');
+  const rows = (first?.rows ?? []).map(({ call, cells: [none, ...others] }) => [
+    call,
+    none.toFixed(0),
+    ...others.map((instructions) => `+${(instructions - none).toFixed(0)}`.replace('+-', '-')),
+  ]);
+  return { title: 'Calls judged by policies: instructions', head: ['call', ...(first?.columns ?? [])], rows };
 }
 
 const RATIOS = ["of C's time", 'goal', "of cilium/ebpf's time"];

@@ -1,30 +1,11 @@
-// Makes system calls and tells how long they took. Reads one command per line, and answers with nanoseconds:
-//
-//   connect COUNT    connects a UDP socket to loopback again and again
-//   bind COUNT       binds as many UDP sockets to ports of loopback
+// Sockets of UDP, on loopback.
+
+#include "calls.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
-
-enum { MOST = 512, FIRST_PORT = 20000 };
-
-static void die(const char* what) {
-  perror(what);
-  exit(1);
-}
-
-static int64_t now(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return time.tv_sec * INT64_C(1000000000) + time.tv_nsec;
-}
 
 static int make_socket(void) {
   const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -37,10 +18,11 @@ static struct sockaddr_in loopback(int port) {
       .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 }
 
-static int64_t connects(int count) {
+int64_t measure_connect(int count, const char* path) {
   const int fd = make_socket();
   const struct sockaddr_in address = loopback(FIRST_PORT);
   const int64_t began = now();
+  (void)path;
   for (int i = 0; i < count; i++) {
     if (connect(fd, (const struct sockaddr*)&address, sizeof(address)) != 0) die("connect");
   }
@@ -49,8 +31,9 @@ static int64_t connects(int count) {
   return took;
 }
 
-static int64_t binds(int count) {
+int64_t measure_bind(int count, const char* path) {
   static int sockets[MOST];
+  (void)path;
   for (int i = 0; i < count; i++) sockets[i] = make_socket();
   const int64_t began = now();
   for (int i = 0; i < count; i++) {
@@ -62,20 +45,21 @@ static int64_t binds(int count) {
   return took;
 }
 
-int main(void) {
-  char call[16];
-  int count = 0;
-
-  setvbuf(stdout, NULL, _IOLBF, 0);
-  while (scanf("%15s %d", call, &count) == 2) {
-    if (count < 1 || count > MOST) return 2;
-    if (strcmp(call, "connect") == 0) {
-      printf("%lld\n", (long long)connects(count));
-    } else if (strcmp(call, "bind") == 0) {
-      printf("%lld\n", (long long)binds(count));
-    } else {
-      return 2;
-    }
+int64_t measure_send(int count, const char* path) {
+  const int to = make_socket();
+  const int from = make_socket();
+  const struct sockaddr_in address = loopback(FIRST_PORT);
+  char byte = 0;
+  int64_t took = 0;
+  (void)path;
+  if (bind(to, (const struct sockaddr*)&address, sizeof(address)) != 0) die("bind");
+  for (int i = 0; i < count; i++) {
+    const int64_t began = now();
+    if (sendto(from, &byte, 1, 0, (const struct sockaddr*)&address, sizeof(address)) != 1) die("sendto");
+    took += now() - began;
+    if (recv(to, &byte, 1, 0) != 1) die("recv");
   }
-  return 0;
+  close(to);
+  close(from);
+  return took;
 }
