@@ -1,13 +1,13 @@
 import { BpfError } from '../../errors.js';
 import { ENGINE, unsupported } from '../abilities/index.js';
 import { lint, thisMachine } from '../lint/index.js';
-import type { Policy } from '../model/index.js';
-import { kernelFacts, plan } from '../plan/index.js';
+import { ALL_OPERATIONS, classOf, type Operation, type Policy } from '../model/index.js';
+import { kernelFactsFor, plan } from '../plan/index.js';
 
 /** Whether this kernel and this engine enforce all that policies say. @throws BpfError with what they do not */
 export async function assertEnforceable(policies: readonly Policy[]): Promise<void> {
   if (policies.length === 0) return;
-  const facts = await kernelFacts();
+  const facts = await kernelFactsFor(policies.flatMap(operationsOf));
   if (facts.inactive !== null) throw inactive(facts.inactive);
   const planned = plan(policies, facts, ENGINE);
   for (const { name, refusals, rules, defaults } of planned.policies) {
@@ -36,6 +36,11 @@ export function assertNoLockout(policies: readonly Policy[]): void {
     reason: 'input',
     hint: 'see them all with bpf-lsm lint, or audit the policy first',
   });
+}
+
+function operationsOf({ rules, defaults }: Policy): Operation[] {
+  const named = rules.flatMap(({ operations }): readonly Operation[] => operations);
+  return [...named, ...ALL_OPERATIONS.filter((operation) => defaults[classOf(operation)] === 'deny')];
 }
 
 function inactive(why: string): BpfError {

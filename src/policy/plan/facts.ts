@@ -10,7 +10,7 @@ import {
   kernelEnum,
   lsmHookIds,
 } from '../../object/index.js';
-import { ALL_OPERATIONS } from '../model/index.js';
+import { ALL_OPERATIONS, type Operation } from '../model/index.js';
 import { carriersOf } from '../operations/index.js';
 
 /** What a kernel has that policies can need. Plain data. */
@@ -41,10 +41,15 @@ const AT_A_TIME = 16;
  * attached. Needs no privilege; without CAP_BPF and CAP_PERFMON the verifier's part comes from a table, see {@link hooks}.
  */
 export async function kernelFacts(): Promise<KernelFacts> {
+  return kernelFactsFor(ALL_OPERATIONS);
+}
+
+/** The same, but of hooks only those that can carry these operations. */
+export async function kernelFactsFor(operations: readonly Operation[]): Promise<KernelFacts> {
   return {
     kernel: release(),
     inactive: whyInactive(bpfIsActive(), ftraceIsOn()),
-    hooks: await carryingHooks(),
+    hooks: await carryingHooks(operations),
     functions: [
       ...(namesOf('bpf_func_id', /^BPF_FUNC_(?!unspec)/) ?? []).map((name) =>
         name.replace(/^BPF_FUNC_/, 'bpf_'),
@@ -58,10 +63,8 @@ export async function kernelFacts(): Promise<KernelFacts> {
   };
 }
 
-async function carryingHooks(): Promise<KernelFacts['hooks']> {
-  const names = ALL_OPERATIONS.flatMap((operation) =>
-    carriersOf(operation).routes.flatMap(({ hooks }) => hooks),
-  );
+async function carryingHooks(operations: readonly Operation[]): Promise<KernelFacts['hooks']> {
+  const names = operations.flatMap((operation) => carriersOf(operation).routes.flatMap(({ hooks }) => hooks));
   const there = [...new Set(names)].filter((name) => lsmHookIds().has(name)).sort();
   const found: Record<string, KernelFacts['hooks'][string]> = {};
   for (const [index, name] of there.entries()) {

@@ -1,4 +1,4 @@
-export { type KernelFacts, kernelFacts } from './facts.js';
+export { type KernelFacts, kernelFacts, kernelFactsFor } from './facts.js';
 export {
   type Plan,
   type PlannedDefault,
