@@ -3,6 +3,9 @@
 #ifndef BPF_LSM_ENGINE_OBJECT_H
 #define BPF_LSM_ENGINE_OBJECT_H
 
+#include <bpf_lsm/kernel/file.h>
+#include <bpf_lsm/program.h>
+
 #include "judge.h"
 
 static __always_inline struct search new_search(const struct call* call, enum operation operation) {
@@ -50,6 +53,20 @@ static __always_inline int judge_at(const struct call* call, enum operation oper
 
   if (denied == 0) return 0;
   return conclude(call, operation, denied, dentry->d_sb->s_dev, inode ? inode->i_ino : 0);
+}
+
+static __always_inline int judge_file(const struct call* call, enum operation operation,
+                                      const struct file* file) {
+  return judge_at(call, operation, file->f_path.dentry, file->f_path.mnt, file->f_inode);
+}
+
+static __always_inline struct lsm_verdict judge_path(enum operation operation, const struct path* path) {
+  struct call call;
+  int result;
+
+  if (!begins(&call, BIT(operation))) return LSM_ALLOW;
+  result = judge_at(&call, operation, path->dentry, path->mnt, path->dentry->d_inode);
+  return result ? lsm_deny(-result) : LSM_ALLOW;
 }
 
 #endif
