@@ -4,7 +4,7 @@
 #include <bpf_lsm/kernel/io_uring.h>
 #include <bpf_lsm/program.h>
 
-#include "inquiry.h"
+#include "object.h"
 
 BPF_LSM_LICENSE("Dual BSD/GPL");
 
@@ -27,6 +27,7 @@ static __always_inline int judge_dentry(const struct call* call, enum operation 
       .policies = call->policies,
       .dentry = (__u64)dentry,
       .inode = inode ? inode->i_ino : 0,
+      .inode_at = (__u64)inode,
       .slot = call->slot,
       .device = dentry->d_sb->s_dev,
       .operation = operation,

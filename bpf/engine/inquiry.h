@@ -3,7 +3,34 @@
 #ifndef BPF_LSM_ENGINE_INQUIRY_H
 #define BPF_LSM_ENGINE_INQUIRY_H
 
-#include "object.h"
+#include "facts.h"
+
+static __always_inline struct search new_search(const struct call* call, enum operation operation) {
+  return (struct search){
+      .undecided = call->policies & call->generation->operations[operation % OPERATIONS].relevant,
+      .types = call->generation->operations[operation % OPERATIONS].types,
+      .slot = call->slot,
+      .place = {.operation = operation},
+  };
+}
+
+/* The policies that deny in the end, of those that were undecided in the beginning. */
+static __always_inline __u64 denied_after(struct search* search, const struct generation* generation,
+                                          __u64 policies, enum walk_end end) {
+  const struct operation_words* words = &generation->operations[search->place.operation % OPERATIONS];
+
+  apply_all(search);
+  if (search->undecided & search->types && search->super != 0) leave_file_system(search);
+  if (end == WALK_LOST && search->undecided & words->located) {
+    struct control* control = the_control();
+
+    if (control) count_one(&control->lost);
+    search->allowed |= search->undecided & words->located & generation->lenient;
+    search->undecided &= ~words->located;
+  }
+  search->allowed |= search->undecided & words->defaults;
+  return policies & ~search->allowed;
+}
 
 /* What denied_at() is asked, in numbers. */
 struct inquiry {
@@ -11,6 +38,7 @@ struct inquiry {
   __u64 dentry;
   __u64 mount;
   __u64 inode;
+  __u64 inode_at; /* its address; 0: there is none */
   __u64 denied;
   __u64 denied_before;
   __u32 slot;
@@ -38,6 +66,11 @@ __noinline int inquire(struct inquiry* inquiry) {
   search.depth = inquiry->depth;
   call.policies = search.undecided;
   if (call.policies == 0) return 0;
+  if (call.policies & call.generation->operations[inquiry->operation % OPERATIONS].facts) {
+    search.child = inquiry->dentry;
+    search.place.inode = inquiry->inode_at;
+    meet_facts(&search);
+  }
   if (call.policies & call.generation->operations[inquiry->operation % OPERATIONS].located)
     end = walk_on(&search, call.generation, inquiry->dentry, inquiry->mount, inquiry->device, inquiry->inode);
   inquiry->denied = denied_after(&search, call.generation, call.policies, end);

@@ -3,7 +3,7 @@
 #ifndef BPF_LSM_ENGINE_JUDGE_H
 #define BPF_LSM_ENGINE_JUDGE_H
 
-#include "walk.h"
+#include "conditions.h"
 
 struct denial {
   __u64 policies;

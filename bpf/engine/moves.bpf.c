@@ -5,7 +5,7 @@
  */
 #include <bpf_lsm/program.h>
 
-#include "inquiry.h"
+#include "object.h"
 
 BPF_LSM_LICENSE("Dual BSD/GPL");
 
@@ -95,6 +95,7 @@ static long judge_step(__u32 index, struct move* move) {
   inquiry->dentry = (__u64)dentry;
   inquiry->device = dentry->d_sb->s_dev;
   inquiry->inode = inode ? inode->i_ino : 0;
+  inquiry->inode_at = (__u64)inode;
   inquiry->operation = move->operation == OPERATION_LINK ? step->linked : step->renamed;
   inquire(inquiry);
   denied = inquiry->denied;

@@ -8,31 +8,6 @@
 
 #include "judge.h"
 
-static __always_inline struct search new_search(const struct call* call, enum operation operation) {
-  return (struct search){
-      .undecided = call->policies & call->generation->operations[operation % OPERATIONS].relevant,
-      .slot = call->slot,
-      .place = {.operation = operation},
-  };
-}
-
-/* The policies that deny in the end, of those that were undecided in the beginning. */
-static __always_inline __u64 denied_after(struct search* search, const struct generation* generation,
-                                          __u64 policies, enum walk_end end) {
-  const struct operation_words* words = &generation->operations[search->place.operation % OPERATIONS];
-
-  apply_all(search);
-  if (end == WALK_LOST && search->undecided & words->located) {
-    struct control* control = the_control();
-
-    if (control) count_one(&control->lost);
-    search->allowed |= search->undecided & words->located & generation->lenient;
-    search->undecided &= ~words->located;
-  }
-  search->allowed |= search->undecided & words->defaults;
-  return policies & ~search->allowed;
-}
-
 /* The policies, of those that govern the call, that deny the operation on what is at this place. */
 static __noinline __u64 denied_at(const struct call* call, enum operation operation, struct dentry* dentry,
                                   struct vfsmount* mnt, struct inode* inode) {
@@ -42,7 +17,12 @@ static __noinline __u64 denied_at(const struct call* call, enum operation operat
   enum walk_end end = WALK_AT_TOP;
 
   if (policies == 0) return 0;
-  if (policies & generation->operations[operation % OPERATIONS].located)
+  if (policies & generation->operations[operation % OPERATIONS].facts) {
+    search.child = (__u64)dentry;
+    search.place.inode = (__u64)inode;
+    meet_facts(&search);
+  }
+  if (search.undecided & generation->operations[operation % OPERATIONS].located)
     end = walk(&search, generation, dentry, mnt, inode);
   return denied_after(&search, generation, policies, end);
 }

@@ -26,6 +26,8 @@ enum operation {
   OPERATION_MAKE_EXEC,
   OPERATION_EXEC_STACK,
   OPERATION_EXEC_HEAP,
+
+  OPERATION_RUN_BY = 62, /* no operation: what the executables of conditions are looked up as */
 };
 
 #endif

@@ -17,8 +17,12 @@ struct search {
   __u64 allowed;
   /* Read, but not applied yet: another name for the same file or directory may be as near. */
   struct pair self, below;
+  /* What is known without a way up: nearer than all directories, farther than the object by its place. */
+  struct pair facts;
   __u32 below_depth;
   __u32 slot;
+  __u64 types; /* policies with rules about the types of file systems */
+  __u64 super; /* of the file system at whose root the way is, or was last */
   /* The file or directory that was come to, and the one beneath it, from where. */
   struct anchor_key place;
   __u64 child;
@@ -42,6 +46,7 @@ static __always_inline void apply(struct search* search, struct pair* pair) {
 
 static __always_inline void apply_all(struct search* search) {
   apply(search, &search->self);
+  if (search->facts.mentions != 0) apply(search, &search->facts);
   apply(search, &search->below);
 }
 

@@ -13,13 +13,7 @@
 #include <bpf_lsm/kernel/inode.h>
 #include <bpf_lsm/kernel/mount.h>
 
-#include "search.h"
-
-/* kernel/bpf/helpers.c, Linux 6.2: a pointer of a type to be read through, like those that the kernel hands
- * over. Without it memory is copied. */
-extern void* bpf_rdonly_cast(const void* object, __u32 type) __ksym __weak;
-
-#define TYPED(type, pointer) ((type*)bpf_rdonly_cast(pointer, bpf_core_type_id_kernel(type)))
+#include "file_system.h"
 
 /* Levels by a plain loop, which is faster, and which the verifier goes through round by round; then by
  * bpf_loop(), at most so many (BPF_MAX_LOOPS). */
@@ -52,9 +46,6 @@ struct long_walk {
   enum walk_end end;
 };
 
-#define READ(type, pointer, field) \
-  (&bpf_rdonly_cast ? TYPED(type, (void*)(pointer))->field : BPF_CORE_READ((const type*)(pointer), field))
-
 static long walk_step(__u32 level, struct long_walk* walk) {
   struct search* search = walk->search;
   __u64 dentry = walk->dentry;
@@ -84,7 +75,9 @@ static long walk_step(__u32 level, struct long_walk* walk) {
     __u64 super = (__u64)READ(struct dentry, dentry, d_sb);
     __u64 mount = walk->mount;
     __u64 above = (__u64)READ(struct mount, mount, mnt_parent);
+    __u32 device;
 
+    search->super = super;
     if (dentry != (__u64)READ(struct super_block, super, s_root)) {
       walk->end = READ(struct super_block, super, s_flags) & SB_NOUSER ? WALK_AT_TOP : WALK_LOST;
       return 1;
@@ -103,8 +96,10 @@ static long walk_step(__u32 level, struct long_walk* walk) {
     walk->mount = above;
     search->child = parent != dentry ? dentry : 0;
     super = (__u64)READ(struct dentry, dentry, d_sb);
-    search->place.device = READ(struct super_block, super, s_dev);
-    walk->seed = filter_seed(search->place.device, search->place.operation);
+    device = READ(struct super_block, super, s_dev);
+    if (device != search->place.device && search->undecided & search->types) leave_file_system(search);
+    search->place.device = device;
+    walk->seed = filter_seed(device, search->place.operation);
   }
   return 0;
 }
@@ -159,6 +154,7 @@ static __always_inline enum walk_end walk(struct search* search, struct generati
       struct super_block* super = dentry->d_sb;
       struct mount *mount, *above;
 
+      search->super = (__u64)super;
       if (dentry != mnt->mnt_root && dentry != super->s_root)
         return super->s_flags & SB_NOUSER ? WALK_AT_TOP : WALK_LOST;
       if (!&bpf_rdonly_cast) {
@@ -178,6 +174,7 @@ static __always_inline enum walk_end walk(struct search* search, struct generati
       parent = dentry->d_parent;
       if (parent == dentry && above->mnt_parent == above) return WALK_AT_TOP;
       mnt = (struct vfsmount*)((void*)above + bpf_core_field_offset(struct mount, mnt));
+      if (dentry->d_sb->s_dev != device && search->undecided & search->types) leave_file_system(search);
       device = dentry->d_sb->s_dev;
       seed = filter_seed(device, operation);
       search->child = 0;

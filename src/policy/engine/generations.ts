@@ -113,12 +113,13 @@ export class Generations {
     });
   }
 
-  #fill(slot: number, number: number, { record, anchors, names, scopes }: CompiledGeneration): void {
+  #fill(slot: number, number: number, { record, anchors, names, scopes, ids }: CompiledGeneration): void {
     const {
       generations,
       anchors: outerAnchors,
       names: outerNames,
       scopes: outerScopes,
+      ids: outerIds,
       denials,
     } = this.#maps;
     using generation = generations.create();
@@ -129,10 +130,13 @@ export class Generations {
     nameMap.setMany(names);
     using scopeMap = outerScopes.create({ maxEntries: Math.max(scopes.length, 1) });
     scopeMap.setMany(scopes);
+    using idMap = outerIds.create({ maxEntries: Math.max(ids.length, 1) });
+    idMap.setMany(ids);
     using counters = denials.create();
     outerAnchors.set(slot, anchorMap);
     outerNames.set(slot, nameMap);
     outerScopes.set(slot, scopeMap);
+    outerIds.set(slot, idMap);
     denials.set(slot, counters);
     generations.set(slot, generation);
   }

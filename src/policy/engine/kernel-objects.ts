@@ -17,6 +17,7 @@ const MAPS: readonly string[] = [
   'anchors',
   'names',
   'scopes',
+  'ids',
   'denials',
   'memberships',
   'turns',

@@ -1,5 +1,5 @@
 import { BpfError } from '../../errors.js';
-import { ALL_OPERATIONS, classOf, type Operation, type Policy } from '../model/index.js';
+import { ALL_OPERATIONS, classOf, type Operation, type Policy, type PolicyObject } from '../model/index.js';
 import { isCarried } from './programs.js';
 
 /**
@@ -8,7 +8,7 @@ import { isCarried } from './programs.js';
  * @throws BpfError `ERR_BPF_POLICY_UNSUPPORTED`, with all that it lacks
  */
 export function assertSupported(policy: Policy): void {
-  const lacking = [...missingConditions(policy), ...missingOperations(policy), ...missingObjects(policy)];
+  const lacking = [...missingOperations(policy), ...missingObjects(policy)];
   if (lacking.length === 0) return;
   throw new BpfError(`policy "${policy.name}" cannot be enforced: ${[...new Set(lacking)].join('; ')}`, {
     code: 'ERR_BPF_POLICY_UNSUPPORTED',
@@ -17,22 +17,26 @@ export function assertSupported(policy: Policy): void {
   });
 }
 
-function missingConditions({ conditions }: Policy): string[] {
-  const { executables, uids, gids } = conditions;
-  return executables || uids || gids ? ['conditions on executables, uids and gids are not judged'] : [];
-}
-
 function missingOperations(policy: Policy): string[] {
   return ALL_OPERATIONS.filter((operation) => !isCarried(operation) && canDeny(policy, operation)).map(
     (operation) => `no program carries "${operation}"`,
   );
 }
 
+const JUDGED: ReadonlySet<PolicyObject['kind']> = new Set([
+  'path',
+  'beneath',
+  'name',
+  'set-id',
+  'owner',
+  'file-system',
+]);
+
 function missingObjects({ rules }: Policy): string[] {
   return rules.flatMap((rule) =>
     (rule.objects ?? [])
       .map(({ kind }) => kind)
-      .filter((kind) => kind !== 'path' && kind !== 'beneath')
+      .filter((kind) => !JUDGED.has(kind))
       .map((kind) => `objects of the kind "${kind}" are not judged`),
   );
 }
