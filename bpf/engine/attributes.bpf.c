@@ -20,8 +20,8 @@ LSM_PROGRAM(path_chown, judge_chown, const struct path* path) {
  * Of an entry of which no mount is told: it is followed up to the root of its file system, and directories
  * above where that is mounted are not met.
  */
-static __always_inline int judge_dentry(const struct call* call, enum operation operation,
-                                        const struct dentry* dentry) {
+static __noinline int judge_dentry(const struct call* call, enum operation operation,
+                                   const struct dentry* dentry) {
   const struct inode* inode = dentry->d_inode;
   struct inquiry inquiry = {
       .policies = call->policies,

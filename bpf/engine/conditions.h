@@ -22,7 +22,7 @@ static __always_inline __u64 policies_for_id(void* inner, enum id_kind kind, __u
 }
 
 /* Without the map nothing can be told of them, and the policies govern. */
-static __always_inline __u64 policies_for_ids(const struct generation* generation, __u32 slot) {
+static __noinline __u64 policies_for_ids(const struct generation* generation, __u32 slot) {
   const struct cred* cred = bpf_get_current_task_btf()->real_cred;
   void* inner = bpf_map_lookup_elem(&ids, &slot);
   __u64 users = ~generation->with_uids, groups = ~generation->with_gids;

@@ -8,9 +8,9 @@
 static __always_inline struct search new_search(const struct call* call, enum operation operation) {
   return (struct search){
       .undecided = call->policies & call->generation->operations[operation % OPERATIONS].relevant,
-      .types = call->generation->operations[operation % OPERATIONS].types,
       .slot = call->slot,
       .place = {.operation = operation},
+      .typed = call->generation->operations[operation % OPERATIONS].types != 0,
   };
 }
 
@@ -20,7 +20,7 @@ static __always_inline __u64 denied_after(struct search* search, const struct ge
   const struct operation_words* words = &generation->operations[search->place.operation % OPERATIONS];
 
   apply_all(search);
-  if (search->undecided & search->types && search->super != 0) leave_file_system(search);
+  if (search->typed && search->super != 0) leave_file_system(search);
   if (end == WALK_LOST && search->undecided & words->located) {
     struct control* control = the_control();
 
@@ -40,7 +40,6 @@ struct inquiry {
   __u64 inode;
   __u64 inode_at; /* its address; 0: there is none */
   __u64 denied;
-  __u64 denied_before;
   __u32 slot;
   __u32 device;
   __u32 depth; /* 0 */

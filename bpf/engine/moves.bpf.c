@@ -63,6 +63,7 @@ struct move {
   struct inquiry inquiry;
   struct dentry* from;
   struct dentry* to;
+  __u64 denied_before; /* under the old name */
   enum operation operation;
   int result;
 };
@@ -86,7 +87,7 @@ static long judge_step(__u32 index, struct move* move) {
     move->from = move->to;
     move->to = from;
   }
-  if (step->use == COMPARE && inquiry->denied_before == 0) return 0;
+  if (step->use == COMPARE && move->denied_before == 0) return 0;
   dentry = step->place == OLD_NAME ? move->from : move->to;
   inode = dentry->d_inode;
   if (step->place == REPLACED_FILE && !inode) return 0;
@@ -100,11 +101,11 @@ static long judge_step(__u32 index, struct move* move) {
   inquire(inquiry);
   denied = inquiry->denied;
   if (step->use == REMEMBER) {
-    inquiry->denied_before = denied;
+    move->denied_before = denied;
     return 0;
   }
   if (step->use == COMPARE) {
-    denied = inquiry->denied_before & ~denied;
+    denied = move->denied_before & ~denied;
     inquiry->operation = move->operation;
   }
   call.slot = inquiry->slot;

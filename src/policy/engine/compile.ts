@@ -12,9 +12,9 @@ import { conditionWords, idWords } from './conditions.js';
 import { filterOf } from './filter.js';
 import type { Identity } from './identity.js';
 import {
+  ANYWHERE,
   type Anchor,
   type AnchorKey,
-  ANYWHERE,
   FILE_SYSTEMS,
   type GenerationRecord,
   type IdPrefix,
@@ -97,7 +97,14 @@ export function compile(policies: readonly Policy[], resolution: Resolution): Co
 }
 
 function nothingSaid(): OperationWords {
-  return { relevant: 0n, defaults: 0n, located: 0n, facts: 0n, types: 0n, set_id: { mentions: 0n, allows: 0n } };
+  return {
+    relevant: 0n,
+    defaults: 0n,
+    located: 0n,
+    facts: 0n,
+    types: 0n,
+    set_id: { mentions: 0n, allows: 0n },
+  };
 }
 
 /** The effect of a rule about an operation whatever its object, or of the class's default. */
@@ -123,7 +130,8 @@ function addWords(operations: readonly OperationWords[], policy: Policy, bit: bi
     if (['path', 'beneath', 'file-system'].some((kind) => kinds.has(kind as PolicyObject['kind']))) {
       words.located |= bit;
     }
-    if (['name', 'set-id', 'owner'].some((kind) => kinds.has(kind as PolicyObject['kind']))) words.facts |= bit;
+    if (['name', 'set-id', 'owner'].some((kind) => kinds.has(kind as PolicyObject['kind'])))
+      words.facts |= bit;
     if (kinds.has('file-system')) words.types |= bit;
   }
   const runBy = operations[RUN_BY];

@@ -46,7 +46,8 @@ export class RuleTable {
   ): void {
     this.#anchor(directory, operation).child_lengths |= 1n << BigInt(Math.min(name.length, 63));
     const pieces: Uint8Array[] = [];
-    for (let from = 0; from < name.length; from += NAME_PIECE) pieces.push(name.subarray(from, from + NAME_PIECE));
+    for (let from = 0; from < name.length; from += NAME_PIECE)
+      pieces.push(name.subarray(from, from + NAME_PIECE));
     addTo(this.#chain({ ...directory, operation }, pieces)[reach], policy, effect);
   }
 
