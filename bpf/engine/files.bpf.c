@@ -1,30 +1,52 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Opening files, and changing what is in directories. */
-#include <asm-generic/fcntl.h>
 #include <bpf_lsm/kernel/binprm.h>
 #include <bpf_lsm/kernel/file.h>
 #include <bpf_lsm/program.h>
 
-#include "object.h"
+#include "files.h"
 
 BPF_LSM_LICENSE("Dual BSD/GPL");
 
-/* An exec opens its file too, and is judged as exec: kernel/exec.c do_open_execat(). With O_PATH nothing is
- * opened (fs/open.c do_dentry_open()). */
-LSM_PROGRAM(file_open, judge_open, struct file* file) {
-  unsigned int flags = file->f_flags;
+static __always_inline struct lsm_verdict judge_opened(const struct file* file) {
   unsigned int mode = file->f_mode;
-  enum operation writing = flags & O_APPEND ? OPERATION_APPEND : OPERATION_WRITE;
+  enum operation writing = file->f_flags & O_APPEND ? OPERATION_APPEND : OPERATION_WRITE;
   enum operation first = mode & FMODE_READ ? OPERATION_READ : writing;
   enum operation second = mode & FMODE_WRITE ? writing : first;
   int result;
   struct call call;
 
-  if (flags & FMODE_EXEC) return LSM_ALLOW;
   if (!begins(&call, BIT(first) | BIT(second))) return LSM_ALLOW;
-  result = judge_at(&call, first, file->f_path.dentry, file->f_path.mnt, file->f_inode);
-  if (result == 0 && second != first)
-    result = judge_at(&call, second, file->f_path.dentry, file->f_path.mnt, file->f_inode);
+  result = judge_file(&call, first, file);
+  if (result == 0 && second != first) result = judge_file(&call, second, file);
+  return result ? lsm_deny(-result) : LSM_ALLOW;
+}
+
+/* An exec opens its file too, and is judged as exec: kernel/exec.c do_open_execat(). With O_PATH nothing is
+ * opened (fs/open.c do_dentry_open()). */
+LSM_PROGRAM(file_open, judge_open, struct file* file) {
+  if (file->f_flags & FMODE_EXEC) return LSM_ALLOW;
+  return judge_opened(file);
+}
+
+/* By SCM_RIGHTS, pidfd_getfd(2) and the like: what was opened with O_PATH is neither to be read nor written.
+ */
+LSM_PROGRAM(file_receive, judge_receive, struct file* file) {
+  if (!(file->f_mode & (FMODE_READ | FMODE_WRITE)) || !is_of_files(file)) return LSM_ALLOW;
+  return judge_opened(file);
+}
+
+/* Without O_APPEND a descriptor for appending writes anywhere; a policy against appending may well mean that.
+ */
+LSM_PROGRAM(file_fcntl, judge_set_flags, struct file* file, unsigned int command, unsigned long flags) {
+  struct call call;
+  int result;
+
+  if (command != F_SETFL || flags & O_APPEND) return LSM_ALLOW;
+  if (!(file->f_flags & O_APPEND) || !(file->f_mode & FMODE_WRITE)) return LSM_ALLOW;
+  if (!begins(&call, BIT(OPERATION_WRITE) | BIT(OPERATION_APPEND))) return LSM_ALLOW;
+  result = judge_file(&call, OPERATION_WRITE, file);
+  if (result == 0) result = judge_file(&call, OPERATION_APPEND, file);
   return result ? lsm_deny(-result) : LSM_ALLOW;
 }
 
@@ -33,7 +55,7 @@ static __always_inline struct lsm_verdict judge_exec(const struct file* file) {
   int result;
 
   if (!begins(&call, BIT(OPERATION_EXEC))) return LSM_ALLOW;
-  result = judge_at(&call, OPERATION_EXEC, file->f_path.dentry, file->f_path.mnt, file->f_inode);
+  result = judge_file(&call, OPERATION_EXEC, file);
   return result ? lsm_deny(-result) : LSM_ALLOW;
 }
 
@@ -78,15 +100,6 @@ LSM_PROGRAM(path_rmdir, judge_rmdir, const struct path* directory, struct dentry
   return judge_entry(OPERATION_REMOVE, directory, dentry);
 }
 
-static __always_inline struct lsm_verdict judge_path(enum operation operation, const struct path* path) {
-  struct call call;
-  int result;
-
-  if (!begins(&call, BIT(operation))) return LSM_ALLOW;
-  result = judge_at(&call, operation, path->dentry, path->mnt, path->dentry->d_inode);
-  return result ? lsm_deny(-result) : LSM_ALLOW;
-}
-
 /* truncate(2); before 6.2 also ftruncate(2) and O_TRUNC. */
 LSM_PROGRAM(path_truncate, judge_truncate, const struct path* path) {
   return judge_path(OPERATION_TRUNCATE, path);
@@ -98,6 +111,6 @@ LSM_PROGRAM(file_truncate, judge_ftruncate, struct file* file) {
   int result;
 
   if (!begins(&call, BIT(OPERATION_TRUNCATE))) return LSM_ALLOW;
-  result = judge_at(&call, OPERATION_TRUNCATE, file->f_path.dentry, file->f_path.mnt, file->f_inode);
+  result = judge_file(&call, OPERATION_TRUNCATE, file);
   return result ? lsm_deny(-result) : LSM_ALLOW;
 }

@@ -86,6 +86,9 @@ static __noinline __u64 policies_of_domains(__u32 slot, __u32 number, __u64 of_a
   return policies;
 }
 
+/* Those of the policies whose conditions the current task meets: conditions.h. */
+static __u64 policies_that_govern(const struct generation* generation, __u32 slot, __u64 policies);
+
 #define BIT(operation) (1ULL << (operation))
 
 /* Whether policies are to judge a call that is one or several of these operations: most calls end here. */
@@ -114,6 +117,8 @@ static __always_inline bool begins(struct call* call, __u64 operations) {
   if (candidate->by_cgroup & operations) call->policies |= policies_of_cgroup(call->slot, generation->levels);
   if (candidate->by_domain & operations && bpf_get_current_task_btf()->bpf_storage)
     call->policies |= policies_of_domains(call->slot, candidate->number, generation->by_domain);
+  if (call->policies & generation->conditional)
+    call->policies = policies_that_govern(generation, call->slot, call->policies);
   return call->policies != 0;
 }
 

@@ -3,7 +3,7 @@
 #ifndef BPF_LSM_ENGINE_JUDGE_H
 #define BPF_LSM_ENGINE_JUDGE_H
 
-#include "walk.h"
+#include "conditions.h"
 
 struct denial {
   __u64 policies;
@@ -53,14 +53,11 @@ __noinline int report(const struct denial* denial) {
   return 0;
 }
 
-/* What becomes of an operation that these policies deny: 0, or a negative errno. */
-static __always_inline int conclude(const struct call* call, enum operation operation, __u64 denied,
-                                    __u32 device, __u64 inode) {
+/* Not where it is called: the memory that it takes is not there while objects are followed to the top. */
+static __noinline int deny(const struct call* call, enum operation operation, __u64 denied, __u32 device,
+                           __u64 inode) {
   const struct generation* generation = call->generation;
-  struct denial denial;
-
-  if (denied == 0) return 0;
-  denial = (struct denial){
+  struct denial denial = {
       .policies = denied,
       .enforced = denied & generation->enforced,
       .inode = inode,
@@ -69,9 +66,16 @@ static __always_inline int conclude(const struct call* call, enum operation oper
       .slot = call->slot,
       .number = generation->number,
   };
+
   if (denial.enforced != 0) denial.result = denial.enforced & ~generation->eperm ? -EACCES : -EPERM;
   report(&denial);
   return denial.result;
+}
+
+/* What becomes of an operation that these policies deny: 0, or a negative errno. */
+static __always_inline int conclude(const struct call* call, enum operation operation, __u64 denied,
+                                    __u32 device, __u64 inode) {
+  return denied == 0 ? 0 : deny(call, operation, denied, device, inode);
 }
 
 #endif

@@ -53,7 +53,8 @@ struct operation_words {
   __u64 relevant; /* policies that can deny it */
   __u64 defaults; /* policies that allow what no rule of theirs is about */
   __u64 located;  /* policies with rules about where an object is */
-  __u64 facts;    /* policies with rules about what an object is */
+  __u64 facts;    /* policies with rules about what an object is, or is called anywhere */
+  __u64 types;    /* policies with rules about what file system it is on */
   struct pair set_id;
 };
 
@@ -70,8 +71,12 @@ struct generation {
   __u64 by_cgroup;
   __u64 by_domain;
   __u64 enforced;
-  __u64 lenient; /* policies that allow what could not be followed to the top */
-  __u64 eperm;   /* policies that deny with EPERM; the others with EACCES */
+  __u64 lenient;     /* policies that allow what could not be followed to the top */
+  __u64 eperm;       /* policies that deny with EPERM; the others with EACCES */
+  __u64 conditional; /* policies that govern but some processes of their scope: by these conditions */
+  __u64 with_uids;
+  __u64 with_gids;
+  __u64 with_executables;
   struct operation_words operations[OPERATIONS];
   __u8 filter[FILTER_BYTES];
   char names[POLICIES][NAME_BYTES]; /* empty from the first bit on that no policy has */
@@ -94,6 +99,15 @@ struct scope_key {
   __u32 zero;
 };
 
+enum id_kind { ID_OF_USER, ID_OF_GROUP };
+
+/* Ids with the same first bits, to the word of the policies that govern who has one of them. */
+struct id_prefix {
+  __u32 prefixlen; /* counts the bits of `kind` too */
+  enum id_kind kind;
+  __u8 id[4]; /* the highest byte first */
+};
+
 /* A file or directory, as the kernel numbers it inside, and what is done to it. */
 struct anchor_key {
   __u64 inode;
@@ -111,8 +125,7 @@ struct anchor {
 
 /*
  * A name in a directory, existing or not. A long name is a chain: what follows a piece is found under the
- * number that the piece has, in place of the inode, with the device NAME_GOES_ON. The names that are meant
- * anywhere are in inode 0 of device 0.
+ * number that the piece has, in place of the inode, with the device NAME_GOES_ON.
  */
 struct name_key {
   struct anchor_key directory;
@@ -120,6 +133,15 @@ struct name_key {
 };
 
 #define NAME_GOES_ON 0xffffffff
+
+/* In place of the directory: names that are meant anywhere, and types of file systems. No device has this
+ * number. */
+#define NO_DEVICE 0
+#define ANYWHERE 0
+#define FILE_SYSTEMS 1
+
+/* In place of the device, with a uid in place of the inode: what belongs to a user. */
+#define OWNED_BY 0xfffffffe
 
 struct name {
   struct pair self;

@@ -58,6 +58,14 @@ struct inner_sources {
   __type(value, struct source_piece);
 };
 
+struct inner_ids {
+  __uint(type, BPF_MAP_TYPE_LPM_TRIE);
+  __uint(max_entries, 1);
+  __uint(map_flags, BPF_F_RDONLY_PROG | BPF_F_NO_PREALLOC);
+  __type(key, struct id_prefix);
+  __type(value, __u64);
+};
+
 /* How often each policy denied each operation, or would have: [policy * OPERATIONS + operation]. */
 struct inner_denials {
   __uint(type, BPF_MAP_TYPE_ARRAY);
@@ -74,6 +82,7 @@ struct inner_types {
   struct name_key name_key;
   struct name name;
   struct scope_key scope_key;
+  struct id_prefix id_prefix;
   struct decision decision;
   struct membership membership;
   struct source_piece source_piece;
@@ -97,6 +106,7 @@ MAP_OF_GENERATIONS(generations, inner_generation);
 MAP_OF_GENERATIONS(anchors, inner_anchors);
 MAP_OF_GENERATIONS(names, inner_names);
 MAP_OF_GENERATIONS(scopes, inner_scopes);
+MAP_OF_GENERATIONS(ids, inner_ids);
 MAP_OF_GENERATIONS(denials, inner_denials);
 MAP_OF_GENERATIONS(sources, inner_sources);
 

@@ -59,52 +59,14 @@ static const volatile struct step STEP[STEPS] = {
     {NEW_NAME, JUDGE, NO_OPERATION, NO_OPERATION},
 };
 
-/* What denied_at() is asked, in numbers. */
-struct inquiry {
-  __u64 policies;
-  __u64 dentry;
-  __u64 mount;
-  __u64 inode;
-  __u64 denied;
-  __u64 denied_before;
-  __u32 slot;
-  __u32 device;
-  __u32 depth; /* 0 */
-  enum operation operation;
-};
-
 struct move {
   struct inquiry inquiry;
   struct dentry* from;
   struct dentry* to;
+  __u64 denied_before; /* under the old name */
   enum operation operation;
   int result;
 };
-
-/*
- * Answers as denied_at() does. A function of its own for the verifier, which checks it once, and not for each
- * kind of step: slower, for what is seldom done.
- */
-__noinline int inquire(struct inquiry* inquiry) {
-  struct call call = {};
-  struct search search;
-  enum walk_end end = WALK_AT_TOP;
-
-  if (!inquiry) return 0;
-  inquiry->denied = 0;
-  call.slot = inquiry->slot;
-  call.policies = inquiry->policies;
-  call.generation = generation_in(call.slot);
-  if (!call.generation) return 0;
-  search = new_search(&call, inquiry->operation);
-  search.depth = inquiry->depth;
-  call.policies = search.undecided;
-  if (call.policies == 0) return 0;
-  if (call.policies & call.generation->operations[inquiry->operation % OPERATIONS].located)
-    end = walk_on(&search, call.generation, inquiry->dentry, inquiry->mount, inquiry->device, inquiry->inode);
-  inquiry->denied = denied_after(&search, call.generation, call.policies, end);
-  return 0;
-}
 
 /*
  * The step is read anew wherever it is asked for, so that the verifier forgets what it was told of it, and
@@ -125,7 +87,7 @@ static long judge_step(__u32 index, struct move* move) {
     move->from = move->to;
     move->to = from;
   }
-  if (step->use == COMPARE && inquiry->denied_before == 0) return 0;
+  if (step->use == COMPARE && move->denied_before == 0) return 0;
   dentry = step->place == OLD_NAME ? move->from : move->to;
   inode = dentry->d_inode;
   if (step->place == REPLACED_FILE && !inode) return 0;
@@ -134,15 +96,16 @@ static long judge_step(__u32 index, struct move* move) {
   inquiry->dentry = (__u64)dentry;
   inquiry->device = dentry->d_sb->s_dev;
   inquiry->inode = inode ? inode->i_ino : 0;
+  inquiry->inode_at = (__u64)inode;
   inquiry->operation = move->operation == OPERATION_LINK ? step->linked : step->renamed;
   inquire(inquiry);
   denied = inquiry->denied;
   if (step->use == REMEMBER) {
-    inquiry->denied_before = denied;
+    move->denied_before = denied;
     return 0;
   }
   if (step->use == COMPARE) {
-    denied = inquiry->denied_before & ~denied;
+    denied = move->denied_before & ~denied;
     inquiry->operation = move->operation;
   }
   call.slot = inquiry->slot;

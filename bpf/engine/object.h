@@ -3,32 +3,10 @@
 #ifndef BPF_LSM_ENGINE_OBJECT_H
 #define BPF_LSM_ENGINE_OBJECT_H
 
+#include <bpf_lsm/kernel/file.h>
+#include <bpf_lsm/program.h>
+
 #include "judge.h"
-
-static __always_inline struct search new_search(const struct call* call, enum operation operation) {
-  return (struct search){
-      .undecided = call->policies & call->generation->operations[operation % OPERATIONS].relevant,
-      .slot = call->slot,
-      .place = {.operation = operation},
-  };
-}
-
-/* The policies that deny in the end, of those that were undecided in the beginning. */
-static __always_inline __u64 denied_after(struct search* search, const struct generation* generation,
-                                          __u64 policies, enum walk_end end) {
-  const struct operation_words* words = &generation->operations[search->place.operation % OPERATIONS];
-
-  apply_all(search);
-  if (end == WALK_LOST && search->undecided & words->located) {
-    struct control* control = the_control();
-
-    if (control) count_one(&control->lost);
-    search->allowed |= search->undecided & words->located & generation->lenient;
-    search->undecided &= ~words->located;
-  }
-  search->allowed |= search->undecided & words->defaults;
-  return policies & ~search->allowed;
-}
 
 /* The policies, of those that govern the call, that deny the operation on what is at this place. */
 static __noinline __u64 denied_at(const struct call* call, enum operation operation, struct dentry* dentry,
@@ -39,7 +17,12 @@ static __noinline __u64 denied_at(const struct call* call, enum operation operat
   enum walk_end end = WALK_AT_TOP;
 
   if (policies == 0) return 0;
-  if (policies & generation->operations[operation % OPERATIONS].located)
+  if (policies & generation->operations[operation % OPERATIONS].facts) {
+    search.child = (__u64)dentry;
+    search.place.inode = (__u64)inode;
+    meet_facts(&search);
+  }
+  if (search.undecided & generation->operations[operation % OPERATIONS].located)
     end = walk(&search, generation, dentry, mnt, inode);
   return denied_after(&search, generation, policies, end);
 }
@@ -50,6 +33,20 @@ static __always_inline int judge_at(const struct call* call, enum operation oper
 
   if (denied == 0) return 0;
   return conclude(call, operation, denied, dentry->d_sb->s_dev, inode ? inode->i_ino : 0);
+}
+
+static __always_inline int judge_file(const struct call* call, enum operation operation,
+                                      const struct file* file) {
+  return judge_at(call, operation, file->f_path.dentry, file->f_path.mnt, file->f_inode);
+}
+
+static __always_inline struct lsm_verdict judge_path(enum operation operation, const struct path* path) {
+  struct call call;
+  int result;
+
+  if (!begins(&call, BIT(operation))) return LSM_ALLOW;
+  result = judge_at(&call, operation, path->dentry, path->mnt, path->dentry->d_inode);
+  return result ? lsm_deny(-result) : LSM_ALLOW;
 }
 
 #endif

@@ -20,6 +20,14 @@ enum operation {
   OPERATION_MAP_EXEC,
   OPERATION_IOCTL,
   OPERATION_MOUNT_ON,
+
+  OPERATION_MAP_WRITE_EXEC = 26,
+  OPERATION_MAP_ANONYMOUS_EXEC,
+  OPERATION_MAKE_EXEC,
+  OPERATION_EXEC_STACK,
+  OPERATION_EXEC_HEAP,
+
+  OPERATION_RUN_BY = 62, /* no operation: what the executables of conditions are looked up as */
 };
 
 #endif

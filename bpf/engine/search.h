@@ -17,12 +17,16 @@ struct search {
   __u64 allowed;
   /* Read, but not applied yet: another name for the same file or directory may be as near. */
   struct pair self, below;
+  /* What is known without a way up: nearer than all directories, farther than the object by its place. */
+  struct pair facts;
   __u32 below_depth;
   __u32 slot;
+  __u64 super; /* of the file system at whose root the way is, or was last */
   /* The file or directory that was come to, and the one beneath it, from where. */
   struct anchor_key place;
   __u64 child;
   __u32 depth; /* 0: the object itself */
+  __u32 typed; /* whether there are rules about the types of file systems */
 };
 
 /* Rules that are equally near: where one denies, a policy denies. */
@@ -42,6 +46,7 @@ static __always_inline void apply(struct search* search, struct pair* pair) {
 
 static __always_inline void apply_all(struct search* search) {
   apply(search, &search->self);
+  if (search->facts.mentions != 0) apply(search, &search->facts);
   apply(search, &search->below);
 }
 
@@ -75,16 +80,15 @@ static __always_inline const struct name* find_name(__u32 slot, struct name_key*
   return NULL;
 }
 
-static __always_inline void meet_name(struct search* search, __u64 child_lengths) {
+static __always_inline void meet_name(struct search* search, struct name_key* key, __u64 child_lengths) {
   const struct dentry* child = (void*)search->child;
-  struct name_key key = {.directory = search->place};
   const struct name* name;
   __u32 length;
 
   if (!child) return;
   length = BPF_CORE_READ(child, d_name.len);
   if (!((child_lengths >> (length < 63 ? length : 63)) & 1)) return;
-  name = find_name(search->slot, &key, BPF_CORE_READ(child, d_name.name), length);
+  name = find_name(search->slot, key, BPF_CORE_READ(child, d_name.name), length);
   if (!name) return;
   if (search->depth == 1) add_pair(&search->self, &name->self);
   if (search->below_depth + 1 < search->depth) apply_all(search);
@@ -98,24 +102,24 @@ static __always_inline void meet_name(struct search* search, __u64 child_lengths
  */
 __noinline int meet(struct search* search) {
   const struct anchor* anchor;
-  struct anchor_key place;
+  struct name_key key;
   __u32 slot;
   void* inner;
 
   if (!search) return 0;
   /* On the stack: Linux 6.1 takes no key from the memory that a function was given. */
   slot = search->slot;
-  place = search->place;
+  key.directory = search->place;
   inner = bpf_map_lookup_elem(&anchors, &slot);
   if (!inner) return 0;
-  anchor = bpf_map_lookup_elem(inner, &place);
+  anchor = bpf_map_lookup_elem(inner, &key.directory);
   if (!anchor) return 0;
   if (search->depth == 0) {
     search->self = anchor->self;
     search->below = anchor->below;
     return 0;
   }
-  if (anchor->child_lengths != 0) meet_name(search, anchor->child_lengths);
+  if (anchor->child_lengths != 0) meet_name(search, &key, anchor->child_lengths);
   apply_all(search);
   search->below = anchor->below;
   search->below_depth = search->depth;

@@ -13,13 +13,7 @@
 #include <bpf_lsm/kernel/inode.h>
 #include <bpf_lsm/kernel/mount.h>
 
-#include "search.h"
-
-/* kernel/bpf/helpers.c, Linux 6.2: a pointer of a type to be read through, like those that the kernel hands
- * over. Without it memory is copied. */
-extern void* bpf_rdonly_cast(const void* object, __u32 type) __ksym __weak;
-
-#define TYPED(type, pointer) ((type*)bpf_rdonly_cast(pointer, bpf_core_type_id_kernel(type)))
+#include "file_system.h"
 
 /* Levels by a plain loop, which is faster, and which the verifier goes through round by round; then by
  * bpf_loop(), at most so many (BPF_MAX_LOOPS). */
@@ -47,26 +41,21 @@ struct long_walk {
   struct generation* generation;
   __u64 dentry;
   __u64 mount;
-  __u64 seed;
-  __u64 first_inode; /* where the walk begins with the object itself */
   enum walk_end end;
 };
-
-#define READ(type, pointer, field) \
-  (&bpf_rdonly_cast ? TYPED(type, (void*)(pointer))->field : BPF_CORE_READ((const type*)(pointer), field))
 
 static long walk_step(__u32 level, struct long_walk* walk) {
   struct search* search = walk->search;
   __u64 dentry = walk->dentry;
   __u64 parent = (__u64)READ(struct dentry, dentry, d_parent);
-  __u64 number = walk->first_inode;
+  __u64 number = search->place.inode;
 
   if (search->depth != 0) {
     __u64 inode = (__u64)READ(struct dentry, dentry, d_inode);
 
     number = READ(struct inode, inode, i_ino);
   }
-  if (filter_has(walk->generation, walk->seed, number)) {
+  if (filter_has(walk->generation, filter_seed(search->place.device, search->place.operation), number)) {
     search->place.inode = number;
     meet(search);
     if (search->undecided == 0) {
@@ -84,7 +73,9 @@ static long walk_step(__u32 level, struct long_walk* walk) {
     __u64 super = (__u64)READ(struct dentry, dentry, d_sb);
     __u64 mount = walk->mount;
     __u64 above = (__u64)READ(struct mount, mount, mnt_parent);
+    __u32 device;
 
+    search->super = super;
     if (dentry != (__u64)READ(struct super_block, super, s_root)) {
       walk->end = READ(struct super_block, super, s_flags) & SB_NOUSER ? WALK_AT_TOP : WALK_LOST;
       return 1;
@@ -103,8 +94,9 @@ static long walk_step(__u32 level, struct long_walk* walk) {
     walk->mount = above;
     search->child = parent != dentry ? dentry : 0;
     super = (__u64)READ(struct dentry, dentry, d_sb);
-    search->place.device = READ(struct super_block, super, s_dev);
-    walk->seed = filter_seed(search->place.device, search->place.operation);
+    device = READ(struct super_block, super, s_dev);
+    if (device != search->place.device && search->typed) leave_file_system(search);
+    search->place.device = device;
   }
   return 0;
 }
@@ -120,12 +112,12 @@ static __always_inline enum walk_end walk_on(struct search* search, struct gener
       .generation = generation,
       .dentry = dentry,
       .mount = mount,
-      .seed = filter_seed(device, search->place.operation),
-      .first_inode = inode,
       .end = WALK_GOES_ON,
   };
 
   search->place.device = device;
+  /* Of the object itself: where the walk begins farther up it is looked for. */
+  search->place.inode = inode;
   bpf_loop(MAX_LEVELS, walk_step, &walk, 0);
   return walk.end == WALK_GOES_ON ? WALK_LOST : walk.end;
 }
@@ -159,6 +151,7 @@ static __always_inline enum walk_end walk(struct search* search, struct generati
       struct super_block* super = dentry->d_sb;
       struct mount *mount, *above;
 
+      search->super = (__u64)super;
       if (dentry != mnt->mnt_root && dentry != super->s_root)
         return super->s_flags & SB_NOUSER ? WALK_AT_TOP : WALK_LOST;
       if (!&bpf_rdonly_cast) {
@@ -168,8 +161,9 @@ static __always_inline enum walk_end walk(struct search* search, struct generati
         dentry = BPF_CORE_READ(mount, mnt_mountpoint);
         search->depth = level + 1;
         search->child = 0;
-        return walk_on(search, generation, (__u64)dentry, (__u64)above, BPF_CORE_READ(dentry, d_sb, s_dev),
-                       0);
+        number = BPF_CORE_READ(dentry, d_sb, s_dev);
+        if (number != device && search->typed) leave_file_system(search);
+        return walk_on(search, generation, (__u64)dentry, (__u64)above, number, 0);
       }
       mount = TYPED(struct mount, mount_of(mnt));
       above = mount->mnt_parent;
@@ -178,6 +172,7 @@ static __always_inline enum walk_end walk(struct search* search, struct generati
       parent = dentry->d_parent;
       if (parent == dentry && above->mnt_parent == above) return WALK_AT_TOP;
       mnt = (struct vfsmount*)((void*)above + bpf_core_field_offset(struct mount, mnt));
+      if (dentry->d_sb->s_dev != device && search->typed) leave_file_system(search);
       device = dentry->d_sb->s_dev;
       seed = filter_seed(device, operation);
       search->child = 0;

@@ -2,7 +2,7 @@ import { hasLsmHooks, hookPrototype } from '../../object/index.js';
 import type { Operation } from '../model/index.js';
 
 /** An object of the engine: bpf/engine/NAME.bpf.c. */
-export type EngineObject = 'files' | 'moves' | 'domains';
+export type EngineObject = 'files' | 'mappings' | 'attributes' | 'moves' | 'domains';
 
 /** A program of the engine. */
 export interface EngineProgram {
@@ -18,13 +18,19 @@ const on = (object: EngineObject, hook: string, program: string): EngineProgram 
 });
 
 const OPEN = on('files', 'file_open', 'judge_open');
+const RECEIVE = on('files', 'file_receive', 'judge_receive');
+const SET_FLAGS = on('files', 'file_fcntl', 'judge_set_flags');
+const MMAP = on('mappings', 'mmap_file', 'judge_mmap');
+const MPROTECT = on('mappings', 'file_mprotect', 'judge_mprotect');
+const SETXATTR = on('attributes', 'inode_setxattr', 'judge_setxattr');
+const REMOVEXATTR = on('attributes', 'inode_removexattr', 'judge_removexattr');
 const MOVES = [on('moves', 'path_link', 'judge_hard_link'), on('moves', 'path_rename', 'judge_rename')];
 
 /** The programs that carry each operation; what is renamed or linked is judged for what it would lose, too. */
 const CARRIERS: Partial<Record<Operation, readonly EngineProgram[]>> = {
-  read: [OPEN, ...MOVES],
-  write: [OPEN, ...MOVES],
-  append: [OPEN, ...MOVES],
+  read: [OPEN, RECEIVE, MMAP, ...MOVES],
+  write: [OPEN, RECEIVE, MMAP, MPROTECT, SET_FLAGS, ...MOVES],
+  append: [OPEN, RECEIVE, MMAP, MPROTECT, SET_FLAGS, ...MOVES],
   exec: [
     on('files', 'bprm_creds_for_exec', 'judge_execution'),
     on('files', 'bprm_check_security', 'judge_interpreter'),
@@ -44,13 +50,42 @@ const CARRIERS: Partial<Record<Operation, readonly EngineProgram[]>> = {
     on('files', 'file_truncate', 'judge_ftruncate'),
     ...MOVES,
   ],
+  chmod: [on('attributes', 'path_chmod', 'judge_chmod'), ...MOVES],
+  chown: [on('attributes', 'path_chown', 'judge_chown'), ...MOVES],
+  xattr: [SETXATTR, REMOVEXATTR, ...MOVES],
+  acl: [
+    on('attributes', 'inode_set_acl', 'judge_set_acl'),
+    on('attributes', 'inode_remove_acl', 'judge_remove_acl'),
+    SETXATTR,
+    REMOVEXATTR,
+    ...MOVES,
+  ],
+  ioctl: [
+    on('attributes', 'file_ioctl', 'judge_ioctl'),
+    on('attributes', 'file_ioctl_compat', 'judge_compat_ioctl'),
+    on('attributes', 'uring_cmd', 'judge_uring_command'),
+    ...MOVES,
+  ],
+  'map-exec': [MMAP, MPROTECT, ...MOVES],
+  'map-write-exec': [MMAP, MPROTECT],
+  'map-anonymous-exec': [MMAP],
+  'make-exec': [MPROTECT],
+  'exec-stack': [MPROTECT],
+  'exec-heap': [MPROTECT],
 };
 
 /** What puts a new task into the domains of its parent. */
 export const INHERITANCE: EngineProgram = on('domains', 'task_alloc', 'inherit_domains');
 
-// Linux 6.2 has truncations of open files apart; before, path_truncate sees them.
-const NOT_EVERYWHERE: ReadonlySet<string> = new Set(['file_truncate']);
+// Linux 6.2 has truncations of open files and access control lists apart; before, path_truncate and inode_setxattr see them.
+// Linux 6.0 has uring_cmd; 6.8, and stable kernels after it, file_ioctl_compat.
+const NOT_EVERYWHERE: ReadonlySet<string> = new Set([
+  'file_truncate',
+  'inode_set_acl',
+  'inode_remove_acl',
+  'file_ioctl_compat',
+  'uring_cmd',
+]);
 
 /** Whether the engine enforces an operation. */
 export function isCarried(operation: Operation): boolean {

@@ -4,7 +4,17 @@ import type { EngineAbilities } from './engine-abilities.js';
 import { carries, isCarried } from './programs.js';
 
 /** The objects and the conditions that the engine's programs can tell. */
-const TOLD: ReadonlySet<string> = new Set<Parameters<EngineAbilities['tells']>[0]>(['path', 'beneath']);
+const TOLD: ReadonlySet<string> = new Set<Parameters<EngineAbilities['tells']>[0]>([
+  'path',
+  'beneath',
+  'name',
+  'set-id',
+  'owner',
+  'file-system',
+  'executables',
+  'uids',
+  'gids',
+]);
 
 /** What the engine enforces, where the kernel lets it. */
 export const ENGINE: EngineAbilities = {

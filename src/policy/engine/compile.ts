@@ -1,23 +1,37 @@
 import { BpfError } from '../../errors.js';
 import { assertSupported } from '../abilities/index.js';
-import { ALL_OPERATIONS, classOf, type Effect, type Operation, type Policy } from '../model/index.js';
+import {
+  ALL_OPERATIONS,
+  classOf,
+  type Effect,
+  type FileObject,
+  type Operation,
+  type Policy,
+  type PolicyObject,
+} from '../model/index.js';
+import { conditionWords, idWords } from './conditions.js';
 import { filterOf } from './filter.js';
 import type { Identity } from './identity.js';
 import {
+  ANYWHERE,
   type Anchor,
   type AnchorKey,
+  FILE_SYSTEMS,
   type GenerationRecord,
+  type IdPrefix,
   type NameKey,
   type NameRules,
   OPERATIONS,
   type OperationWords,
+  OWNED_BY,
   POLICIES,
+  RUN_BY,
   type ScopeKey,
   type SourcePiece,
 } from './layout.js';
 import { isBeneath } from './mount-points.js';
 import type { ResolvedFile } from './resolve.js';
-import { type Reach, RuleTable } from './rule-table.js';
+import { addTo, type Reach, RuleTable } from './rule-table.js';
 import type { ResolvedScope } from './scope.js';
 import { sourcePieces } from './sources.js';
 
@@ -35,6 +49,7 @@ export interface CompiledGeneration {
   readonly names: readonly [NameKey, NameRules][];
   readonly scopes: readonly [ScopeKey, bigint][];
   readonly sources: readonly [number, SourcePiece][];
+  readonly ids: readonly [IdPrefix, bigint][];
   /** The operations that some policy can deny. */
   readonly operations: readonly Operation[];
 }
@@ -53,6 +68,7 @@ export function compile(policies: readonly Policy[], resolution: Resolution): Co
     assertSupported(policy);
     const bit = 1n << BigInt(index);
     addWords(operations, policy, bit);
+    addFacts(table, operations, policy, bit);
     addRules(table, policy, bit, resolution.files);
   }
   const anchors = table.anchors;
@@ -70,6 +86,7 @@ export function compile(policies: readonly Policy[], resolution: Resolution): Co
       enforced: bits(({ mode }) => mode === 'enforce'),
       lenient: bits(({ onExhaustion }) => onExhaustion === 'allow'),
       eperm: bits(({ errno }) => errno === 'EPERM'),
+      ...conditionWords(bits),
       operations,
       filter: filterOf(anchors.map(([key]) => key)),
       names: Array.from({ length: POLICIES }, (_, index) => policies[index]?.name ?? ''),
@@ -78,12 +95,20 @@ export function compile(policies: readonly Policy[], resolution: Resolution): Co
     names: table.names,
     scopes: scopeWords(resolution.scopes),
     sources: sourcePieces(policies),
+    ids: idWords(policies),
     operations: ALL_OPERATIONS.filter((_, index) => operations[index]?.relevant !== 0n),
   };
 }
 
 function nothingSaid(): OperationWords {
-  return { relevant: 0n, defaults: 0n, located: 0n, facts: 0n, set_id: { mentions: 0n, allows: 0n } };
+  return {
+    relevant: 0n,
+    defaults: 0n,
+    located: 0n,
+    facts: 0n,
+    types: 0n,
+    set_id: { mentions: 0n, allows: 0n },
+  };
 }
 
 /** The effect of a rule about an operation whatever its object, or of the class's default. */
@@ -105,8 +130,71 @@ function addWords(operations: readonly OperationWords[], policy: Policy, bit: bi
     const byDefault = defaultOf(policy, operation);
     if (byDefault === 'allow') words.defaults |= bit;
     if (byDefault === 'deny' || rules.some(({ effect }) => effect === 'deny')) words.relevant |= bit;
-    if (rules.length > 0) words.located |= bit;
+    const kinds = new Set(rules.flatMap((rule) => (rule.objects ?? []).map(({ kind }) => kind)));
+    if (['path', 'beneath', 'file-system'].some((kind) => kinds.has(kind as PolicyObject['kind']))) {
+      words.located |= bit;
+    }
+    if (['name', 'set-id', 'owner'].some((kind) => kinds.has(kind as PolicyObject['kind'])))
+      words.facts |= bit;
+    if (kinds.has('file-system')) words.types |= bit;
   }
+  const runBy = operations[RUN_BY];
+  if (!runBy || policy.conditions.executables === null) return;
+  runBy.relevant |= bit;
+  runBy.defaults |= bit;
+  runBy.located |= bit;
+}
+
+/** Rules about what an object is, wherever it is. */
+function addFacts(
+  table: RuleTable,
+  operations: readonly OperationWords[],
+  policy: Policy,
+  bit: bigint,
+): void {
+  for (const { operation, object, effect } of placedRules(policy)) {
+    switch (object.kind) {
+      case 'name':
+        table.addName(ANYWHERE, Buffer.from(object.name), operation, 'self', bit, effect);
+        break;
+      case 'owner':
+        table.addAnchor({ device: OWNED_BY, inode: BigInt(object.uid) }, operation, 'self', bit, effect);
+        break;
+      case 'set-id':
+        addTo((operations[operation] as OperationWords).set_id, bit, effect);
+        break;
+      case 'file-system':
+        table.addType(FILE_SYSTEMS, object.type, operation, bit, effect);
+        break;
+    }
+  }
+}
+
+interface PlacedRule {
+  readonly operation: number;
+  readonly object: FileObject;
+  readonly effect: Effect;
+}
+
+/** The rules about files, each operation and object apart; an executable of a condition is as if it was denied. */
+function placedRules({ rules, conditions }: Policy): PlacedRule[] {
+  const ofRules = rules.flatMap((rule) =>
+    rule.target === 'file'
+      ? rule.objects.flatMap((object) =>
+          rule.operations.map((name) => ({
+            operation: ALL_OPERATIONS.indexOf(name),
+            object,
+            effect: rule.effect,
+          })),
+        )
+      : [],
+  );
+  const ofConditions = (conditions.executables ?? []).map((object) => ({
+    operation: RUN_BY,
+    object,
+    effect: 'deny' as const,
+  }));
+  return [...ofRules, ...ofConditions];
 }
 
 function addRules(
@@ -116,21 +204,16 @@ function addRules(
   files: ReadonlyMap<string, ResolvedFile>,
 ): void {
   const mounted = new MountedBelow();
-  for (const rule of policy.rules) {
-    if (rule.target !== 'file') continue;
-    for (const object of rule.objects) {
-      if (object.kind !== 'path' && object.kind !== 'beneath') continue;
-      const file = files.get(object.path);
-      if (!file) continue;
-      const reach: Reach = object.kind === 'path' ? 'self' : 'below';
-      for (const operation of rule.operations.map((name) => ALL_OPERATIONS.indexOf(name))) {
-        if (file.self) table.addAnchor(file.self, operation, reach, bit, rule.effect);
-        for (const { directory, name } of file.names) {
-          table.addName(directory, name, operation, reach, bit, rule.effect);
-        }
-        if (reach === 'below') mounted.add(file, operation, rule.effect);
-      }
+  for (const { operation, object, effect } of placedRules(policy)) {
+    if (object.kind !== 'path' && object.kind !== 'beneath') continue;
+    const file = files.get(object.path);
+    if (!file) continue;
+    const reach: Reach = object.kind === 'path' ? 'self' : 'below';
+    if (file.self) table.addAnchor(file.self, operation, reach, bit, effect);
+    for (const { directory, name } of file.names) {
+      table.addName(directory, name, operation, reach, bit, effect);
     }
+    if (reach === 'below') mounted.add(file, operation, effect);
   }
   mounted.addTo(table, bit);
 }

@@ -10,6 +10,19 @@ import { policiesFrom } from './sources.js';
 // struct control: `current` is its second word.
 const CURRENT_WORD = 1;
 
+type TableName = 'anchors' | 'names' | 'scopes' | 'ids' | 'sources';
+type Tables = Pick<CompiledGeneration, TableName>;
+
+/** A map of maps, as far as it is filled here. */
+interface MapOfTables<Entry> {
+  create(options: { maxEntries: number }): Table<Entry>;
+  set(slot: number, table: Table<Entry>): void;
+}
+
+interface Table<Entry> extends Disposable {
+  setMany(entries: readonly Entry[]): void;
+}
+
 /** What decides now, and what would if the deadline passed. */
 export interface State extends StateRecord {
   /** Whether the deadline has passed, and the kernel has fallen back by itself. */
@@ -121,32 +134,26 @@ export class Generations {
     });
   }
 
-  #fill(slot: number, number: number, { record, anchors, names, scopes, sources }: CompiledGeneration): void {
-    const {
-      generations,
-      anchors: outerAnchors,
-      names: outerNames,
-      scopes: outerScopes,
-      denials,
-      sources: outerSources,
-    } = this.#maps;
+  #fill(slot: number, number: number, { record, ...tables }: CompiledGeneration): void {
+    const { generations, denials } = this.#maps;
+    this.#put(slot, 'anchors', tables.anchors);
+    this.#put(slot, 'names', tables.names);
+    this.#put(slot, 'scopes', tables.scopes);
+    this.#put(slot, 'ids', tables.ids);
+    this.#put(slot, 'sources', tables.sources);
+    using counters = denials.create();
+    denials.set(slot, counters);
     using generation = generations.create();
     generation.set(0, { ...record, number });
-    using anchorMap = outerAnchors.create({ maxEntries: Math.max(anchors.length, 1) });
-    anchorMap.setMany(anchors);
-    using nameMap = outerNames.create({ maxEntries: Math.max(names.length, 1) });
-    nameMap.setMany(names);
-    using scopeMap = outerScopes.create({ maxEntries: Math.max(scopes.length, 1) });
-    scopeMap.setMany(scopes);
-    using sourceMap = outerSources.create({ maxEntries: Math.max(sources.length, 1) });
-    sourceMap.setMany(sources);
-    using counters = denials.create();
-    outerAnchors.set(slot, anchorMap);
-    outerNames.set(slot, nameMap);
-    outerScopes.set(slot, scopeMap);
-    outerSources.set(slot, sourceMap);
-    denials.set(slot, counters);
     generations.set(slot, generation);
+  }
+
+  /** A table of a generation, in a map of its size. */
+  #put<Name extends TableName>(slot: number, name: Name, entries: Tables[Name]): void {
+    const outer = this.#maps[name] as unknown as MapOfTables<Tables[Name][number]>;
+    using table = outer.create({ maxEntries: Math.max(entries.length, 1) });
+    table.setMany(entries);
+    outer.set(slot, table);
   }
 
   /** Any change of a map of maps waits until all programs that run now have ended: here, of a slot that has no use. */

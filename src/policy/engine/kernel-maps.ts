@@ -4,6 +4,7 @@ import type {
   ControlRecord,
   DecisionRecord,
   GenerationRecord,
+  IdPrefix,
   Membership,
   NameKey,
   NameRules,
@@ -19,6 +20,7 @@ export interface EngineMaps {
   anchors: MapOf<'hash', AnchorKey, Anchor>;
   names: MapOf<'hash', NameKey, NameRules>;
   scopes: MapOf<'hash', ScopeKey, bigint>;
+  ids: MapOf<'lpm_trie', IdPrefix, bigint>;
   denials: MapOf<'array', number, bigint>;
   sources: MapOf<'hash', number, SourcePiece>;
   memberships: { type: 'task_storage'; key: number; value: Membership };

@@ -18,6 +18,7 @@ const MAPS: readonly string[] = [
   'anchors',
   'names',
   'scopes',
+  'ids',
   'denials',
   'sources',
   'memberships',

@@ -11,6 +11,7 @@ export interface OperationWords {
   defaults: bigint;
   located: bigint;
   facts: bigint;
+  types: bigint;
   set_id: Pair;
 }
 
@@ -23,6 +24,10 @@ export interface GenerationRecord {
   enforced: bigint;
   lenient: bigint;
   eperm: bigint;
+  conditional: bigint;
+  with_uids: bigint;
+  with_gids: bigint;
+  with_executables: bigint;
   operations: OperationWords[];
   filter: Uint8Array;
   names: string[];
@@ -60,6 +65,12 @@ export interface ScopeKey {
   id: bigint;
   kind: 'SCOPE_CGROUP' | 'SCOPE_DOMAIN';
   zero: number;
+}
+
+export interface IdPrefix {
+  prefixlen: number;
+  kind: 'ID_OF_USER' | 'ID_OF_GROUP';
+  id: Uint8Array;
 }
 
 /** Of the operations bit n is for number n. */
@@ -132,5 +143,13 @@ export const NAME_PIECE = 32;
 export const NAME_GOES_ON = 0xffffffff;
 /** SOURCE_BYTES */
 export const SOURCE_BYTES = 4092;
+/** NO_DEVICE, ANYWHERE: names that are meant anywhere. */
+export const ANYWHERE = { device: 0, inode: 0n };
+/** NO_DEVICE, FILE_SYSTEMS: types of file systems. */
+export const FILE_SYSTEMS = { device: 0, inode: 1n };
+/** OWNED_BY */
+export const OWNED_BY = 0xfffffffe;
+/** OPERATION_RUN_BY */
+export const RUN_BY = 62;
 /** DOMAINS */
 export const DOMAINS = 15;

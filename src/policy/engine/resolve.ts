@@ -37,14 +37,15 @@ export async function resolveFiles(policies: readonly Policy[]): Promise<Map<str
   return new Map([...places].map(([path, places]) => [path, resolved(path, places, identities)]));
 }
 
-function pathsOf({ rules }: Policy): string[] {
-  return rules.flatMap((rule) =>
+function pathsOf({ rules, conditions }: Policy): string[] {
+  const ofRules = rules.flatMap((rule) =>
     rule.target === 'file'
       ? rule.objects.flatMap((object) =>
           object.kind === 'path' || object.kind === 'beneath' ? [object.path] : [],
         )
       : [],
   );
+  return [...ofRules, ...(conditions.executables ?? []).map(({ path }) => path)];
 }
 
 interface Entry {

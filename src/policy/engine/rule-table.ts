@@ -45,18 +45,34 @@ export class RuleTable {
     effect: Effect,
   ): void {
     this.#anchor(directory, operation).child_lengths |= 1n << BigInt(Math.min(name.length, 63));
-    let key: AnchorKey = { ...directory, operation };
-    for (let from = 0; ; from += NAME_PIECE) {
-      const piece = new Uint8Array(NAME_PIECE);
-      piece.set(name.subarray(from, from + NAME_PIECE));
-      const rules = this.#name({ directory: key, piece });
-      if (from + NAME_PIECE >= name.length) {
-        addTo(rules[reach], policy, effect);
-        return;
+    const pieces: Uint8Array[] = [];
+    for (let from = 0; from < name.length; from += NAME_PIECE)
+      pieces.push(name.subarray(from, from + NAME_PIECE));
+    addTo(this.#chain({ ...directory, operation }, pieces)[reach], policy, effect);
+  }
+
+  /** Adds a rule for a type of file systems, perhaps with a subtype, as /proc/mounts has them. */
+  addType(directory: Identity, type: string, operation: number, policy: bigint, effect: Effect): void {
+    const [name = '', ...subtype] = type.split('.');
+    const pieces = [name, ...(subtype.length > 0 ? [subtype.join('.')] : [])];
+    // The kernel reads a string, which ends with a zero.
+    const bytes = pieces.map((piece) => Buffer.from(piece).subarray(0, NAME_PIECE - 1));
+    addTo(this.#chain({ ...directory, operation }, bytes).self, policy, effect);
+  }
+
+  #chain(first: AnchorKey, pieces: readonly Uint8Array[]): NameRules {
+    let directory = first;
+    let rules: NameRules | undefined;
+    for (const bytes of pieces) {
+      if (rules) {
+        if (rules.next === 0n) rules.next = ++this.#lastPiece;
+        directory = { inode: rules.next, device: NAME_GOES_ON, operation: first.operation };
       }
-      if (rules.next === 0n) rules.next = ++this.#lastPiece;
-      key = { inode: rules.next, device: NAME_GOES_ON, operation };
+      const piece = new Uint8Array(NAME_PIECE);
+      piece.set(bytes);
+      rules = this.#name({ directory, piece });
     }
+    return rules as NameRules;
   }
 
   get anchors(): [AnchorKey, Anchor][] {

@@ -3,6 +3,7 @@
 #ifndef BPF_LSM_KERNEL_INODE_H
 #define BPF_LSM_KERNEL_INODE_H
 
+#include <bpf_lsm/kernel/ids.h>
 #include <linux/types.h>
 
 /* include/uapi/linux/stat.h, which clang's own headers get in the way of. */
@@ -16,11 +17,17 @@ typedef struct {
 
 struct dentry;
 
+struct file_system_type {
+  const char* name;
+} __attribute__((preserve_access_index));
+
 struct super_block {
   __u32 s_dev; /* major << 20 | minor: stat(2) shows another arrangement */
   unsigned long s_flags;
   unsigned long s_magic;
   struct dentry* s_root;
+  struct file_system_type* s_type;
+  const char* s_subtype; /* NULL: none */
 } __attribute__((preserve_access_index));
 
 /* s_flags: not for user space to mount, such as what pipes and memfds are of (include/linux/fs.h). */
@@ -28,6 +35,7 @@ struct super_block {
 
 struct inode {
   __u16 i_mode;
+  kuid_t i_uid;
   struct super_block* i_sb;
   unsigned long i_ino;
   unsigned int i_nlink;

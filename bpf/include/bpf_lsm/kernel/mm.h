@@ -17,9 +17,13 @@ struct vm_area_struct {
   unsigned long vm_start, vm_end;
   struct mm_struct* vm_mm;
   unsigned long vm_flags;
+  struct file* vm_file; /* NULL: anonymous memory */
 } __attribute__((preserve_access_index));
 
 /* vm_flags: the area grows towards lower addresses, as stacks do (include/linux/mm.h). */
+#define VM_WRITE 0x00000002
+#define VM_EXEC 0x00000004
+#define VM_SHARED 0x00000008 /* what is written there is written to the file */
 #define VM_GROWSDOWN 0x00000100
 
 #endif

@@ -8,6 +8,7 @@
 #define TASK_COMM_LEN 16
 
 struct bpf_local_storage;
+struct cred;
 struct css_set;
 struct mm_struct;
 
@@ -18,6 +19,7 @@ struct hlist_node {
 struct task_struct {
   __kernel_pid_t pid, tgid;
   struct task_struct* real_parent;
+  const struct cred* real_cred; /* what it is, whatever it acts as for a moment */
   char comm[TASK_COMM_LEN];
   struct css_set* cgroups; /* kernel/cgroup.h */
   struct mm_struct* mm;    /* NULL: a kernel thread, or one that has ended */
