@@ -50,6 +50,14 @@ struct inner_scopes {
   __type(value, __u64);
 };
 
+struct inner_facts {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(max_entries, 1);
+  __uint(map_flags, BPF_F_RDONLY_PROG);
+  __type(key, struct fact_key);
+  __type(value, struct pair);
+};
+
 /* How often each policy denied each operation, or would have: [policy * OPERATIONS + operation]. */
 struct inner_denials {
   __uint(type, BPF_MAP_TYPE_ARRAY);
@@ -66,6 +74,7 @@ struct inner_types {
   struct name_key name_key;
   struct name name;
   struct scope_key scope_key;
+  struct fact_key fact_key;
   struct decision decision;
   struct membership membership;
 };
@@ -88,6 +97,7 @@ MAP_OF_GENERATIONS(generations, inner_generation);
 MAP_OF_GENERATIONS(anchors, inner_anchors);
 MAP_OF_GENERATIONS(names, inner_names);
 MAP_OF_GENERATIONS(scopes, inner_scopes);
+MAP_OF_GENERATIONS(facts, inner_facts);
 MAP_OF_GENERATIONS(denials, inner_denials);
 
 struct {

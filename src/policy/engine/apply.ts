@@ -1,6 +1,7 @@
 import { BpfError } from '../../errors.js';
 import { ALL_OPERATIONS, type Operation, type Policy } from '../model/index.js';
 import { type CompiledGeneration, compile } from './compile.js';
+import { constantsOf } from './constants.js';
 import { DIRECTORY, type EngineOptions } from './engine-options.js';
 import { bootTimeNs, Generations, type State } from './generations.js';
 import { KernelObjects } from './kernel-objects.js';
@@ -45,7 +46,7 @@ export interface EngineStatus {
   readonly lost: bigint;
 }
 
-const NOTHING: CompiledGeneration = compile([], { files: new Map(), scopes: [] });
+const NOTHING: CompiledGeneration = compile([], { files: new Map(), scopes: [], constants: new Map() });
 
 /**
  * Puts policies into force, all of them at once and in place of those before: from one store of the kernel on, every call
@@ -68,6 +69,7 @@ export async function applyPolicies(
   const compiled = compile(policies, {
     scopes: policies.map(({ scope }) => resolveScope(scope)),
     files: await resolveFiles(policies),
+    constants: constantsOf(policies),
   });
   using objects = await KernelObjects.open(directory);
   using _turn = EngineTurn.take(objects.maps.turns);

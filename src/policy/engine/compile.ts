@@ -1,15 +1,18 @@
 import { BpfError } from '../../errors.js';
 import { ALL_OPERATIONS, classOf, type Effect, type Operation, type Policy } from '../model/index.js';
+import { addObjectRules, FactTable } from './facts.js';
 import { filterOf } from './filter.js';
 import type { Identity } from './identity.js';
 import {
   type Anchor,
   type AnchorKey,
+  type FactKey,
   type GenerationRecord,
   type NameKey,
   type NameRules,
   OPERATIONS,
   type OperationWords,
+  type Pair,
   POLICIES,
   type ScopeKey,
 } from './layout.js';
@@ -24,6 +27,8 @@ export interface Resolution {
   readonly files: ReadonlyMap<string, ResolvedFile>;
   /** In the order of the policies. */
   readonly scopes: readonly ResolvedScope[];
+  /** The numbers of the kernel's constants that policies name. */
+  readonly constants: ReadonlyMap<string, number>;
 }
 
 /** The contents of a generation's maps; its number is given when it is stored. */
@@ -32,6 +37,7 @@ export interface CompiledGeneration {
   readonly anchors: readonly [AnchorKey, Anchor][];
   readonly names: readonly [NameKey, NameRules][];
   readonly scopes: readonly [ScopeKey, bigint][];
+  readonly facts: readonly [FactKey, Pair][];
   /** The operations that some policy can deny. */
   readonly operations: readonly Operation[];
 }
@@ -45,12 +51,14 @@ export interface CompiledGeneration {
 export function compile(policies: readonly Policy[], resolution: Resolution): CompiledGeneration {
   if (policies.length > POLICIES) throw tooMany(policies.length);
   const table = new RuleTable();
+  const facts = new FactTable();
   const operations = Array.from({ length: OPERATIONS }, nothingSaid);
   for (const [index, policy] of policies.entries()) {
     assertSupported(policy);
     const bit = 1n << BigInt(index);
     addWords(operations, policy, bit);
     addRules(table, policy, bit, resolution.files);
+    addObjectRules({ table, facts }, policy, bit, resolution);
   }
   const anchors = table.anchors;
   const bits = (holds: (policy: Policy, index: number) => boolean) =>
@@ -74,6 +82,7 @@ export function compile(policies: readonly Policy[], resolution: Resolution): Co
     anchors,
     names: table.names,
     scopes: scopeWords(resolution.scopes),
+    facts: facts.entries,
     operations: ALL_OPERATIONS.filter((_, index) => operations[index]?.relevant !== 0n),
   };
 }

@@ -113,12 +113,13 @@ export class Generations {
     });
   }
 
-  #fill(slot: number, number: number, { record, anchors, names, scopes }: CompiledGeneration): void {
+  #fill(slot: number, number: number, { record, anchors, names, scopes, facts }: CompiledGeneration): void {
     const {
       generations,
       anchors: outerAnchors,
       names: outerNames,
       scopes: outerScopes,
+      facts: outerFacts,
       denials,
     } = this.#maps;
     using generation = generations.create();
@@ -129,10 +130,13 @@ export class Generations {
     nameMap.setMany(names);
     using scopeMap = outerScopes.create({ maxEntries: Math.max(scopes.length, 1) });
     scopeMap.setMany(scopes);
+    using factMap = outerFacts.create({ maxEntries: Math.max(facts.length, 1) });
+    factMap.setMany(facts);
     using counters = denials.create();
     outerAnchors.set(slot, anchorMap);
     outerNames.set(slot, nameMap);
     outerScopes.set(slot, scopeMap);
+    outerFacts.set(slot, factMap);
     denials.set(slot, counters);
     generations.set(slot, generation);
   }

@@ -3,10 +3,12 @@ import type {
   AnchorKey,
   ControlRecord,
   DecisionRecord,
+  FactKey,
   GenerationRecord,
   Membership,
   NameKey,
   NameRules,
+  Pair,
   ScopeKey,
   Turn,
 } from './layout.js';
@@ -18,6 +20,7 @@ export interface EngineMaps {
   anchors: MapOf<'hash', AnchorKey, Anchor>;
   names: MapOf<'hash', NameKey, NameRules>;
   scopes: MapOf<'hash', ScopeKey, bigint>;
+  facts: MapOf<'hash', FactKey, Pair>;
   denials: MapOf<'array', number, bigint>;
   memberships: { type: 'task_storage'; key: number; value: Membership };
   turns: { type: 'hash'; key: number; value: Turn };

@@ -17,6 +17,7 @@ const MAPS: readonly string[] = [
   'anchors',
   'names',
   'scopes',
+  'facts',
   'denials',
   'memberships',
   'turns',

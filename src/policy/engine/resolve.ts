@@ -38,13 +38,15 @@ export async function resolveFiles(policies: readonly Policy[]): Promise<Map<str
 }
 
 function pathsOf({ rules }: Policy): string[] {
-  return rules.flatMap((rule) =>
-    rule.target === 'file'
-      ? rule.objects.flatMap((object) =>
-          object.kind === 'path' || object.kind === 'beneath' ? [object.path] : [],
-        )
-      : [],
-  );
+  return rules.flatMap((rule) => {
+    if (rule.target === 'file') {
+      return rule.objects.flatMap((object) =>
+        object.kind === 'path' || object.kind === 'beneath' ? [object.path] : [],
+      );
+    }
+    if (rule.target !== 'process') return [];
+    return rule.objects.flatMap((object) => (object.kind === 'target-executable' ? [object.path] : []));
+  });
 }
 
 interface Entry {

@@ -1,6 +1,19 @@
 import { BpfError } from '../../errors.js';
-import { ALL_OPERATIONS, classOf, type Operation, type Policy } from '../model/index.js';
+import { ALL_OPERATIONS, classOf, type Operation, type Policy, type PolicyObject } from '../model/index.js';
 import { isCarried } from './programs.js';
+
+const JUDGED: ReadonlySet<PolicyObject['kind']> = new Set<PolicyObject['kind']>([
+  'path',
+  'beneath',
+  'target-executable',
+  'target-uid',
+  'target-scope',
+  'capability',
+  'bpf-command',
+  'bpf-program-type',
+  'mount-type',
+  'lockdown-reason',
+]);
 
 /**
  * Refuses a policy of which the engine would leave out something that denies.
@@ -8,7 +21,12 @@ import { isCarried } from './programs.js';
  * @throws BpfError `ERR_BPF_POLICY_UNSUPPORTED`, with all that it lacks
  */
 export function assertSupported(policy: Policy): void {
-  const lacking = [...missingConditions(policy), ...missingOperations(policy), ...missingObjects(policy)];
+  const lacking = [
+    ...missingConditions(policy),
+    ...missingOperations(policy),
+    ...missingObjects(policy),
+    ...missingTargets(policy),
+  ];
   if (lacking.length === 0) return;
   throw new BpfError(`policy "${policy.name}" cannot be enforced: ${[...new Set(lacking)].join('; ')}`, {
     code: 'ERR_BPF_POLICY_UNSUPPORTED',
@@ -32,9 +50,18 @@ function missingObjects({ rules }: Policy): string[] {
   return rules.flatMap((rule) =>
     (rule.objects ?? [])
       .map(({ kind }) => kind)
-      .filter((kind) => kind !== 'path' && kind !== 'beneath')
+      .filter((kind) => !JUDGED.has(kind))
       .map((kind) => `objects of the kind "${kind}" are not judged`),
   );
+}
+
+/** Whether a policy governs another process depends on its scope alone here. */
+function missingTargets({ rules, conditions }: Policy): string[] {
+  const asked = rules.some((rule) => rule.objects?.some(({ kind }) => kind === 'target-scope'));
+  const conditional = Object.values(conditions).some((condition) => condition !== null);
+  return asked && conditional
+    ? ['objects of the kind "target-scope" are not judged in a policy with conditions']
+    : [];
 }
 
 function canDeny(policy: Policy, operation: Operation): boolean {

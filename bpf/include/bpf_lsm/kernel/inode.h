@@ -16,8 +16,13 @@ typedef struct {
 
 struct dentry;
 
+struct file_system_type {
+  const char* name;
+} __attribute__((preserve_access_index));
+
 struct super_block {
   __u32 s_dev; /* major << 20 | minor: stat(2) shows another arrangement */
+  struct file_system_type* s_type;
   unsigned long s_flags;
   unsigned long s_magic;
   struct dentry* s_root;

@@ -8,6 +8,7 @@
 #define TASK_COMM_LEN 16
 
 struct bpf_local_storage;
+struct cred;
 struct css_set;
 struct mm_struct;
 
@@ -19,6 +20,7 @@ struct task_struct {
   __kernel_pid_t pid, tgid;
   struct task_struct* real_parent;
   char comm[TASK_COMM_LEN];
+  const struct cred* real_cred; /* kernel/cred.h */
   struct css_set* cgroups; /* kernel/cgroup.h */
   struct mm_struct* mm;    /* NULL: a kernel thread, or one that has ended */
   struct hlist_node pid_links[1];
