@@ -1,23 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Judging operations whose object is no file: nothing at all, or what the kernel has a number or a name for. */
+/* Judging operations whose object is no file: nothing at all, or what the kernel has a number or a name for.
+ */
 #ifndef BPF_LSM_ENGINE_FACT_H
 #define BPF_LSM_ENGINE_FACT_H
 
 #include "object.h"
 
-static __always_inline const struct pair* find_fact(const struct search* search, enum fact_kind kind,
-                                                    __u64 value) {
+static __always_inline struct pair said_of(const struct search* search, enum fact_kind kind, __u64 value) {
   struct fact_key key = {.value = value, .operation = search->place.operation, .kind = kind};
   __u32 slot = search->slot;
   void* inner = bpf_map_lookup_elem(&facts, &slot);
+  const struct pair* pair = inner ? bpf_map_lookup_elem(inner, &key) : NULL;
 
-  return inner ? bpf_map_lookup_elem(inner, &key) : NULL;
+  return pair ? *pair : (struct pair){};
 }
 
 static __always_inline void meet_fact(struct search* search, enum fact_kind kind, __u64 value) {
-  const struct pair* pair = find_fact(search, kind, value);
+  struct pair pair = said_of(search, kind, value);
 
-  if (pair) add_pair(&search->self, pair);
+  add_pair(&search->self, &pair);
 }
 
 /* Whether a policy has rules about objects of the operation. */

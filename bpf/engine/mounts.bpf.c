@@ -7,36 +7,39 @@
 
 BPF_LSM_LICENSE("Dual BSD/GPL");
 
-/* Longer than any type of file systems: `struct file_system_type` names them shortly. */
-#define TYPE_BYTES 64
-
-static __always_inline void meet_type_of(struct search* search, const char* type, __u32 length) {
-  struct name_key key = {.directory = {.operation = search->place.operation}};
-  const struct name* name = find_name(search->slot, &key, (const unsigned char*)type, length);
-
-  if (name) add_pair(&search->self, &name->self);
-}
-
-/* Of fuse.sshfs the type is fuse: fs/filesystems.c get_fs_type() and fs/namespace.c do_new_mount(). */
+/*
+ * Of fuse.sshfs the type is fuse: fs/filesystems.c get_fs_type() and fs/namespace.c do_new_mount(). No type
+ * is longer than the piece of a name.
+ */
 static __noinline int meet_type(struct search* search, const char* type) {
-  char text[TYPE_BYTES];
-  long size = bpf_probe_read_kernel_str(text, sizeof(text), type);
-  __u32 length = 0;
+  struct name_key key = {.directory = {.operation = search->place.operation}};
+  __u32 slot = search->slot;
+  void* inner = bpf_map_lookup_elem(&names, &slot);
+  const struct name* name;
+  bool over = false;
 
-  for (; length < TYPE_BYTES; length++) {
-    if (length >= size - 1 || text[length] == '.') break;
+  if (!inner || bpf_probe_read_kernel_str(key.piece, sizeof(key.piece), type) < 0) return 0;
+  for (__u32 i = 0; i < NAME_PIECE; i++) {
+    if (key.piece[i] == 0 || key.piece[i] == '.') over = true;
+    if (over) key.piece[i] = 0;
   }
-  if (size > 1 && length > 0) meet_type_of(search, type, length);
+  name = bpf_map_lookup_elem(inner, &key);
+  if (name) add_pair(&search->self, &name->self);
   return 0;
 }
 
 /* @param type - NULL where there is none of its own */
-static __always_inline int judge_new_mount(const struct call* call, const char* type) {
+static __noinline int judge_new_mount(const struct call* call, const char* type) {
   struct search search = new_search(call, OPERATION_MOUNT);
   __u64 policies = search.undecided;
 
   if (type && is_about_objects(call, &search)) meet_type(&search, type);
   return judge_met(call, &search, policies, 0, 0);
+}
+
+/* A function of its own, for its stack. */
+static __noinline int judge_option_or_move(const struct call* call, enum operation operation) {
+  return judge_plainly(call, operation, 0, 0);
 }
 
 static __always_inline int judge_place(const struct call* call, const struct path* path) {
@@ -61,7 +64,7 @@ LSM_PROGRAM(sb_mount, judge_mount, const char* device, const struct path* path, 
   if (operation == OPERATION_MOUNT)
     result = judge_new_mount(&call, flags & MS_BIND ? NULL : type);
   else
-    result = judge_plainly(&call, operation, 0, 0);
+    result = judge_option_or_move(&call, operation);
   if (result == 0 && operation != OPERATION_REMOUNT) result = judge_place(&call, path);
   return result ? lsm_deny(-result) : LSM_ALLOW;
 }
@@ -92,7 +95,7 @@ LSM_PROGRAM(move_mount, judge_move_mount, const struct path* from, const struct 
   if (is_new)
     result = judge_new_mount(&call, from->mnt->mnt_root == super->s_root ? super->s_type->name : NULL);
   else
-    result = judge_plainly(&call, OPERATION_MOVE_MOUNT, 0, 0);
+    result = judge_option_or_move(&call, OPERATION_MOVE_MOUNT);
   if (result == 0) result = judge_place(&call, to);
   return result ? lsm_deny(-result) : LSM_ALLOW;
 }

@@ -50,6 +50,17 @@ LSM_PROGRAM(ptrace_traceme, judge_traceme, struct task_struct* parent) {
 }
 
 /*
+ * Whether an argument of a hook is not NULL. Linux 6.12 takes it for granted that it is not, and removes what
+ * is for the other case: it is not to know that this is a pointer.
+ */
+static __always_inline bool is_given(const void* argument) {
+  __u64 number = 1;
+
+  bpf_probe_read_kernel(&number, sizeof(number), &argument);
+  return number != 0;
+}
+
+/*
  * Of signals that the kernel sends nobody is asked (kernel/signal.c check_kill_permission()), but of those
  * that a USB device sends for somebody else, whose credentials come along (kill_pid_usb_asyncio()): the
  * current task is any then.
@@ -59,8 +70,7 @@ LSM_PROGRAM(task_kill, judge_signal, struct task_struct* target, const void* inf
   struct call call;
   int result;
 
-  if (sender) return LSM_ALLOW;
-  if (!begins(&call, BIT(OPERATION_SIGNAL))) return LSM_ALLOW;
+  if (!begins(&call, BIT(OPERATION_SIGNAL)) || is_given(sender)) return LSM_ALLOW;
   result = judge_target(&call, OPERATION_SIGNAL, target);
   return result ? lsm_deny(-result) : LSM_ALLOW;
 }
@@ -78,8 +88,8 @@ LSM_PROGRAM(task_fix_setgroups, judge_set_groups) {
 }
 
 /*
- * Asked after the capabilities themselves: the task has it. Credentials that are not the task's own, of a file's
- * opener or of whoever mounted a file system that works on another, are judged as if they were.
+ * Asked after the capabilities themselves: the task has it. Credentials that are not the task's own, of a
+ * file's opener or of whoever mounted a file system that works on another, are judged as if they were.
  */
 LSM_PROGRAM(capable, judge_capability, const struct cred* cred, const void* namespace, int capability) {
   struct call call;

@@ -68,7 +68,6 @@ static __always_inline void add_where(struct search* search, const struct pair* 
                                       __u64 unknown) {
   struct pair part;
 
-  if (!pair) return;
   part.allows = pair->allows & matching;
   part.mentions = pair->mentions & (matching | (unknown & ~pair->allows));
   add_pair(&search->self, &part);
@@ -76,14 +75,14 @@ static __always_inline void add_where(struct search* search, const struct pair* 
 
 static __always_inline void meet_scope(struct search* search, const struct call* call,
                                        struct task_struct* target) {
-  const struct pair* inside = find_fact(search, FACT_TARGET_SCOPE, 1);
-  const struct pair* outside = find_fact(search, FACT_TARGET_SCOPE, 0);
+  struct pair inside = said_of(search, FACT_TARGET_SCOPE, 1);
+  struct pair outside = said_of(search, FACT_TARGET_SCOPE, 0);
   struct governed governed;
 
-  if (!inside && !outside) return;
+  if ((inside.mentions | outside.mentions) == 0) return;
   governed = policies_of_task(call, target);
-  add_where(search, inside, governed.by, governed.unknown);
-  add_where(search, outside, ~(governed.by | governed.unknown), governed.unknown);
+  add_where(search, &inside, governed.by, governed.unknown);
+  add_where(search, &outside, ~(governed.by | governed.unknown), governed.unknown);
 }
 
 /* The program that it runs, by its inode and by its name. Threads of the kernel run none. */

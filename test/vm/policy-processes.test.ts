@@ -106,16 +106,25 @@ async function isDenied(operation: Operation, ways: readonly Way[]): Promise<voi
 
 describe('operations of processes', () => {
   test('ptrace', async () => {
-    // kernel/ptrace.c and mm/process_vm_access.c answer EPERM, whatever they were told.
+    // mm/process_vm_access.c answers EPERM, whatever it was told.
     await isDenied('ptrace', [
-      { words: ['attach', plain as number], refused: 'EPERM' },
+      way('attach', plain as number),
       { words: ['write-memory', plain as number], refused: 'EPERM' },
       { words: ['traceme'] },
     ]);
   });
 
   test('ptrace-read', async () => {
-    await isDenied('ptrace-read', [way('environ', plain as number)]);
+    await isDenied('ptrace-read', [way('executable', plain as number)]);
+    // kernel/fork.c may_access_mm(), Linux 6.15: with CAP_PERFMON memory is read all the same.
+    const ways = [way('environ', plain as number)];
+    await enforce([
+      { deny: ['ptrace-read'] },
+      { deny: ['capability'], objects: [{ capability: 'CAP_PERFMON' }] },
+    ]);
+    expect(await answers(ways)).toEqual([['EACCES'], ['0']]);
+    await applyPolicies([]);
+    expect(await answers(ways)).toEqual([['0'], ['0']]);
   });
 
   test('signal', async () => {

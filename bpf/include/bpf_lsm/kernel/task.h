@@ -21,8 +21,8 @@ struct task_struct {
   struct task_struct* real_parent;
   char comm[TASK_COMM_LEN];
   const struct cred* real_cred; /* kernel/cred.h */
-  struct css_set* cgroups; /* kernel/cgroup.h */
-  struct mm_struct* mm;    /* NULL: a kernel thread, or one that has ended */
+  struct css_set* cgroups;      /* kernel/cgroup.h */
+  struct mm_struct* mm;         /* NULL: a kernel thread, or one that has ended */
   struct hlist_node pid_links[1];
   struct bpf_local_storage* bpf_storage; /* NULL: no value of any task storage */
 } __attribute__((preserve_access_index));
