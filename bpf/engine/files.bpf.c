@@ -4,6 +4,7 @@
 #include <bpf_lsm/kernel/file.h>
 #include <bpf_lsm/program.h>
 
+#include "fact.h"
 #include "files.h"
 
 BPF_LSM_LICENSE("Dual BSD/GPL");
@@ -50,23 +51,46 @@ LSM_PROGRAM(file_fcntl, judge_set_flags, struct file* file, unsigned int command
   return result ? lsm_deny(-result) : LSM_ALLOW;
 }
 
-static __always_inline struct lsm_verdict judge_exec(const struct file* file) {
-  struct call call;
-  int result;
+/* Of memfd_create(2), of O_TMPFILE, or removed. */
+static __always_inline int judge_anonymous(const struct call* call, const struct file* file) {
+  struct inode* inode = file->f_inode;
 
-  if (!begins(&call, BIT(OPERATION_EXEC))) return LSM_ALLOW;
-  result = judge_file(&call, OPERATION_EXEC, file);
-  return result ? lsm_deny(-result) : LSM_ALLOW;
+  if (inode->i_nlink != 0) return 0;
+  return judge_plainly(call, OPERATION_EXEC_ANONYMOUS, inode->i_sb->s_dev, inode->i_ino);
+}
+
+static __always_inline int judge_executed(const struct call* call, enum operation operation,
+                                          const struct file* file) {
+  return judge_file(call, operation, file);
 }
 
 /* What is asked for; since 6.14 also when it is only asked whether it may be executed (AT_EXECVE_CHECK). */
 LSM_PROGRAM(bprm_creds_for_exec, judge_execution, struct linux_binprm* bprm) {
-  return judge_exec(bprm->file);
+  struct call call;
+  int result;
+
+  if (!begins(&call, BIT(OPERATION_EXEC) | BIT(OPERATION_EXEC_ANONYMOUS))) return LSM_ALLOW;
+  result = judge_executed(&call, OPERATION_EXEC, bprm->file);
+  if (result == 0) result = judge_anonymous(&call, bprm->file);
+  return result ? lsm_deny(-result) : LSM_ALLOW;
 }
 
-/* Once more, and of a script the interpreter too. */
+/*
+ * Once more, and then what interprets it: the `interp` of an interpreter has been set anew, by binfmt_script
+ * or binfmt_misc (fs/exec.c bprm_change_interp()).
+ */
 LSM_PROGRAM(bprm_check_security, judge_interpreter, struct linux_binprm* bprm) {
-  return judge_exec(bprm->file);
+  __u64 operations = BIT(OPERATION_EXEC) | BIT(OPERATION_EXEC_INTERPRETER) | BIT(OPERATION_EXEC_ANONYMOUS);
+  struct call call;
+  int result;
+
+  if (!begins(&call, operations)) return LSM_ALLOW;
+  result = judge_executed(&call, OPERATION_EXEC, bprm->file);
+  if (result == 0 && bprm->interp != bprm->filename) {
+    result = judge_executed(&call, OPERATION_EXEC_INTERPRETER, bprm->file);
+    if (result == 0) result = judge_anonymous(&call, bprm->file);
+  }
+  return result ? lsm_deny(-result) : LSM_ALLOW;
 }
 
 static __always_inline struct lsm_verdict judge_entry(enum operation operation, const struct path* directory,

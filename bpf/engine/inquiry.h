@@ -3,7 +3,7 @@
 #ifndef BPF_LSM_ENGINE_INQUIRY_H
 #define BPF_LSM_ENGINE_INQUIRY_H
 
-#include "facts.h"
+#include "properties.h"
 
 static __always_inline struct search new_search(const struct call* call, enum operation operation) {
   return (struct search){

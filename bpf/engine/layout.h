@@ -149,6 +149,23 @@ struct name {
   __u64 next; /* 0: no longer name begins so */
 };
 
+/* What an object is, of which the kernel has a number. */
+enum fact_kind {
+  FACT_CAPABILITY,
+  FACT_BPF_COMMAND,
+  FACT_BPF_PROGRAM_TYPE,
+  FACT_LOCKDOWN_REASON,
+  FACT_TARGET_UID,
+  FACT_TARGET_SCOPE, /* 1: inside the policy's scope; 0: outside */
+};
+
+/* Of types of mounts the rules are in `names`: in inode 0 of device 0, as names that are meant anywhere. */
+struct fact_key {
+  __u64 value;
+  __u32 operation;
+  enum fact_kind kind;
+};
+
 /* Who may change what is here: whoever has the highest turn, while that process lives. */
 struct turn {
   __u32 pid;

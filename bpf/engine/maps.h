@@ -66,6 +66,14 @@ struct inner_ids {
   __type(value, __u64);
 };
 
+struct inner_facts {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(max_entries, 1);
+  __uint(map_flags, BPF_F_RDONLY_PROG);
+  __type(key, struct fact_key);
+  __type(value, struct pair);
+};
+
 /* How often each policy denied each operation, or would have: [policy * OPERATIONS + operation]. */
 struct inner_denials {
   __uint(type, BPF_MAP_TYPE_ARRAY);
@@ -83,6 +91,7 @@ struct inner_types {
   struct name name;
   struct scope_key scope_key;
   struct id_prefix id_prefix;
+  struct fact_key fact_key;
   struct decision decision;
   struct membership membership;
   struct source_piece source_piece;
@@ -107,6 +116,7 @@ MAP_OF_GENERATIONS(anchors, inner_anchors);
 MAP_OF_GENERATIONS(names, inner_names);
 MAP_OF_GENERATIONS(scopes, inner_scopes);
 MAP_OF_GENERATIONS(ids, inner_ids);
+MAP_OF_GENERATIONS(facts, inner_facts);
 MAP_OF_GENERATIONS(denials, inner_denials);
 MAP_OF_GENERATIONS(sources, inner_sources);
 

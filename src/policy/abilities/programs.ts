@@ -2,7 +2,15 @@ import { hasLsmHooks, hookPrototype } from '../../object/index.js';
 import type { Operation } from '../model/index.js';
 
 /** An object of the engine: bpf/engine/NAME.bpf.c. */
-export type EngineObject = 'files' | 'mappings' | 'attributes' | 'moves' | 'domains';
+export type EngineObject =
+  | 'files'
+  | 'mappings'
+  | 'attributes'
+  | 'moves'
+  | 'domains'
+  | 'processes'
+  | 'kernel'
+  | 'mounts';
 
 /** A program of the engine. */
 export interface EngineProgram {
@@ -24,6 +32,13 @@ const MMAP = on('mappings', 'mmap_file', 'judge_mmap');
 const MPROTECT = on('mappings', 'file_mprotect', 'judge_mprotect');
 const SETXATTR = on('attributes', 'inode_setxattr', 'judge_setxattr');
 const REMOVEXATTR = on('attributes', 'inode_removexattr', 'judge_removexattr');
+const EXECUTION = on('files', 'bprm_creds_for_exec', 'judge_execution');
+const INTERPRETER = on('files', 'bprm_check_security', 'judge_interpreter');
+const MOUNT = on('mounts', 'sb_mount', 'judge_mount');
+const MOVE_MOUNT = on('mounts', 'move_mount', 'judge_move_mount');
+const READ_BY_KERNEL = on('kernel', 'kernel_read_file', 'judge_read_by_kernel');
+const LOAD_BY_KERNEL = on('kernel', 'kernel_load_data', 'judge_load_by_kernel');
+const PTRACE = on('processes', 'ptrace_access_check', 'judge_ptrace');
 const MOVES = [on('moves', 'path_link', 'judge_hard_link'), on('moves', 'path_rename', 'judge_rename')];
 
 /** The programs that carry each operation; what is renamed or linked is judged for what it would lose, too. */
@@ -31,11 +46,7 @@ const CARRIERS: Partial<Record<Operation, readonly EngineProgram[]>> = {
   read: [OPEN, RECEIVE, MMAP, ...MOVES],
   write: [OPEN, RECEIVE, MMAP, MPROTECT, SET_FLAGS, ...MOVES],
   append: [OPEN, RECEIVE, MMAP, MPROTECT, SET_FLAGS, ...MOVES],
-  exec: [
-    on('files', 'bprm_creds_for_exec', 'judge_execution'),
-    on('files', 'bprm_check_security', 'judge_interpreter'),
-    ...MOVES,
-  ],
+  exec: [EXECUTION, INTERPRETER, ...MOVES],
   create: [
     on('files', 'path_mknod', 'judge_mknod'),
     on('files', 'path_mkdir', 'judge_mkdir'),
@@ -72,6 +83,36 @@ const CARRIERS: Partial<Record<Operation, readonly EngineProgram[]>> = {
   'make-exec': [MPROTECT],
   'exec-stack': [MPROTECT],
   'exec-heap': [MPROTECT],
+  'mount-on': [MOUNT, MOVE_MOUNT],
+  'exec-interpreter': [INTERPRETER],
+  'exec-anonymous': [EXECUTION, INTERPRETER],
+  ptrace: [PTRACE, on('processes', 'ptrace_traceme', 'judge_traceme')],
+  'ptrace-read': [PTRACE],
+  signal: [on('processes', 'task_kill', 'judge_signal')],
+  'set-uid': [on('processes', 'task_fix_setuid', 'judge_set_uid')],
+  'set-gid': [
+    on('processes', 'task_fix_setgid', 'judge_set_gid'),
+    on('processes', 'task_fix_setgroups', 'judge_set_groups'),
+  ],
+  capability: [on('processes', 'capable', 'judge_capability')],
+  'create-user-namespace': [on('processes', 'userns_create', 'judge_user_namespace')],
+  'load-module': [
+    READ_BY_KERNEL,
+    LOAD_BY_KERNEL,
+    on('kernel', 'kernel_module_request', 'judge_module_request'),
+  ],
+  bpf: [on('kernel', 'bpf', 'judge_bpf')],
+  kexec: [READ_BY_KERNEL, LOAD_BY_KERNEL],
+  perf: [on('kernel', 'perf_event_open', 'judge_perf')],
+  mount: [MOUNT, on('mounts', 'sb_kern_mount', 'judge_kernel_mount'), MOVE_MOUNT],
+  remount: [MOUNT, on('mounts', 'sb_remount', 'judge_remount')],
+  umount: [on('mounts', 'sb_umount', 'judge_umount')],
+  'move-mount': [MOUNT, MOVE_MOUNT],
+  'pivot-root': [on('mounts', 'sb_pivotroot', 'judge_pivot_root')],
+  chroot: [on('mounts', 'path_chroot', 'judge_chroot')],
+  'set-time': [on('kernel', 'settime', 'judge_set_time')],
+  syslog: [on('kernel', 'syslog', 'judge_syslog')],
+  lockdown: [on('kernel', 'locked_down', 'judge_lockdown')],
 };
 
 /** What puts a new task into the domains of its parent. */

@@ -14,12 +14,21 @@ const TOLD: ReadonlySet<string> = new Set<Parameters<EngineAbilities['tells']>[0
   'executables',
   'uids',
   'gids',
+  'target-executable',
+  'target-uid',
+  'target-scope',
+  'capability',
+  'bpf-command',
+  'bpf-program-type',
+  'mount-type',
+  'lockdown-reason',
 ]);
 
 /** What the engine enforces, where the kernel lets it. */
 export const ENGINE: EngineAbilities = {
   carries,
   tells: (kind) => TOLD.has(kind),
+  lacks: missingTargets,
   needs: [],
 };
 
@@ -29,7 +38,12 @@ export const ENGINE: EngineAbilities = {
  * @throws BpfError `ERR_BPF_POLICY_UNSUPPORTED`, with all that it lacks
  */
 export function assertSupported(policy: Policy): void {
-  const lacking = [...missingConditions(policy), ...missingOperations(policy), ...missingObjects(policy)];
+  const lacking = [
+    ...missingConditions(policy),
+    ...missingOperations(policy),
+    ...missingObjects(policy),
+    ...missingTargets(policy),
+  ];
   if (lacking.length > 0) throw unsupported(policy.name, lacking);
 }
 
@@ -61,6 +75,15 @@ function missingObjects({ rules }: Policy): string[] {
       .filter((kind) => !TOLD.has(kind))
       .map((kind) => `objects of the kind "${kind}" are not judged`),
   );
+}
+
+/** Whether a policy governs another process depends on its scope alone here. */
+function missingTargets({ rules, conditions }: Policy): string[] {
+  const asked = rules.some((rule) => rule.objects?.some(({ kind }) => kind === 'target-scope'));
+  const conditional = Object.values(conditions).some((condition) => condition !== null);
+  return asked && conditional
+    ? ['whether a process is inside or outside is not told in a policy with conditions: take one of them out']
+    : [];
 }
 
 function canDeny(policy: Policy, operation: Operation): boolean {

@@ -3,6 +3,7 @@ import { type EngineProgram, INHERITANCE, programsFor } from '../abilities/index
 import { ALL_OPERATIONS, type Operation, type Policy } from '../model/index.js';
 import { assertEnforceable, assertNoLockout } from './admission.js';
 import { type CompiledGeneration, compile } from './compile.js';
+import { constantsOf } from './constants.js';
 import { DIRECTORY, type EngineOptions } from './engine-options.js';
 import { bootTimeNs, Generations, type State } from './generations.js';
 import { KernelObjects } from './kernel-objects.js';
@@ -60,7 +61,7 @@ export interface EngineStatus {
   readonly lost: bigint;
 }
 
-const NOTHING: CompiledGeneration = compile([], { files: new Map(), scopes: [] });
+const NOTHING: CompiledGeneration = compile([], { files: new Map(), scopes: [], constants: new Map() });
 
 /**
  * Puts policies into force, all of them at once and in place of those before: from one store of the kernel on, every call
@@ -107,6 +108,7 @@ async function compiled(policies: readonly Policy[]): Promise<CompiledGeneration
   return compile(policies, {
     scopes: policies.map(({ scope }) => resolveScope(scope)),
     files: await resolveFiles(policies),
+    constants: constantsOf(policies),
   });
 }
 

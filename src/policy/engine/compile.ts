@@ -10,12 +10,14 @@ import {
   type PolicyObject,
 } from '../model/index.js';
 import { conditionWords, idWords } from './conditions.js';
+import { addObjectRules, FactTable } from './facts.js';
 import { filterOf } from './filter.js';
 import type { Identity } from './identity.js';
 import {
   ANYWHERE,
   type Anchor,
   type AnchorKey,
+  type FactKey,
   FILE_SYSTEMS,
   type GenerationRecord,
   type IdPrefix,
@@ -24,6 +26,7 @@ import {
   OPERATIONS,
   type OperationWords,
   OWNED_BY,
+  type Pair,
   POLICIES,
   RUN_BY,
   type ScopeKey,
@@ -40,6 +43,8 @@ export interface Resolution {
   readonly files: ReadonlyMap<string, ResolvedFile>;
   /** In the order of the policies. */
   readonly scopes: readonly ResolvedScope[];
+  /** The numbers of the kernel's constants that policies name. */
+  readonly constants: ReadonlyMap<string, number>;
 }
 
 /** The contents of a generation's maps; its number is given when it is stored. */
@@ -50,6 +55,7 @@ export interface CompiledGeneration {
   readonly scopes: readonly [ScopeKey, bigint][];
   readonly sources: readonly [number, SourcePiece][];
   readonly ids: readonly [IdPrefix, bigint][];
+  readonly facts: readonly [FactKey, Pair][];
   /** The operations that some policy can deny. */
   readonly operations: readonly Operation[];
 }
@@ -63,6 +69,7 @@ export interface CompiledGeneration {
 export function compile(policies: readonly Policy[], resolution: Resolution): CompiledGeneration {
   if (policies.length > POLICIES) throw tooMany(policies.length);
   const table = new RuleTable();
+  const facts = new FactTable();
   const operations = Array.from({ length: OPERATIONS }, nothingSaid);
   for (const [index, policy] of policies.entries()) {
     assertSupported(policy);
@@ -70,6 +77,7 @@ export function compile(policies: readonly Policy[], resolution: Resolution): Co
     addWords(operations, policy, bit);
     addFacts(table, operations, policy, bit);
     addRules(table, policy, bit, resolution.files);
+    addObjectRules({ table, facts }, policy, bit, resolution);
   }
   const anchors = table.anchors;
   const bits = (holds: (policy: Policy, index: number) => boolean) =>
@@ -96,6 +104,7 @@ export function compile(policies: readonly Policy[], resolution: Resolution): Co
     scopes: scopeWords(resolution.scopes),
     sources: sourcePieces(policies),
     ids: idWords(policies),
+    facts: facts.entries,
     operations: ALL_OPERATIONS.filter((_, index) => operations[index]?.relevant !== 0n),
   };
 }

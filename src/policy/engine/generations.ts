@@ -10,7 +10,7 @@ import { policiesFrom } from './sources.js';
 // struct control: `current` is its second word.
 const CURRENT_WORD = 1;
 
-type TableName = 'anchors' | 'names' | 'scopes' | 'ids' | 'sources';
+type TableName = 'anchors' | 'names' | 'scopes' | 'ids' | 'facts' | 'sources';
 type Tables = Pick<CompiledGeneration, TableName>;
 
 /** A map of maps, as far as it is filled here. */
@@ -140,6 +140,7 @@ export class Generations {
     this.#put(slot, 'names', tables.names);
     this.#put(slot, 'scopes', tables.scopes);
     this.#put(slot, 'ids', tables.ids);
+    this.#put(slot, 'facts', tables.facts);
     this.#put(slot, 'sources', tables.sources);
     using counters = denials.create();
     denials.set(slot, counters);

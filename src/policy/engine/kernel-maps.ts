@@ -3,11 +3,13 @@ import type {
   AnchorKey,
   ControlRecord,
   DecisionRecord,
+  FactKey,
   GenerationRecord,
   IdPrefix,
   Membership,
   NameKey,
   NameRules,
+  Pair,
   ScopeKey,
   SourcePiece,
   Turn,
@@ -21,6 +23,7 @@ export interface EngineMaps {
   names: MapOf<'hash', NameKey, NameRules>;
   scopes: MapOf<'hash', ScopeKey, bigint>;
   ids: MapOf<'lpm_trie', IdPrefix, bigint>;
+  facts: MapOf<'hash', FactKey, Pair>;
   denials: MapOf<'array', number, bigint>;
   sources: MapOf<'hash', number, SourcePiece>;
   memberships: { type: 'task_storage'; key: number; value: Membership };

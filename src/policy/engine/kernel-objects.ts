@@ -19,6 +19,7 @@ const MAPS: readonly string[] = [
   'names',
   'scopes',
   'ids',
+  'facts',
   'denials',
   'sources',
   'memberships',

@@ -73,6 +73,18 @@ export interface IdPrefix {
   id: Uint8Array;
 }
 
+export interface FactKey {
+  value: bigint;
+  operation: number;
+  kind:
+    | 'FACT_CAPABILITY'
+    | 'FACT_BPF_COMMAND'
+    | 'FACT_BPF_PROGRAM_TYPE'
+    | 'FACT_LOCKDOWN_REASON'
+    | 'FACT_TARGET_UID'
+    | 'FACT_TARGET_SCOPE';
+}
+
 /** Of the operations bit n is for number n. */
 export interface Candidate {
   slot: number;

@@ -43,7 +43,9 @@ function pathsOf({ rules, conditions }: Policy): string[] {
       ? rule.objects.flatMap((object) =>
           object.kind === 'path' || object.kind === 'beneath' ? [object.path] : [],
         )
-      : [],
+      : rule.target === 'process'
+        ? rule.objects.flatMap((object) => (object.kind === 'target-executable' ? [object.path] : []))
+        : [],
   );
   return [...ofRules, ...(conditions.executables ?? []).map(({ path }) => path)];
 }

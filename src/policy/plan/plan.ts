@@ -115,7 +115,10 @@ function planPolicy(policy: Policy, facts: KernelFacts, engine: EngineAbilities)
   const conditions = (['executables', 'uids', 'gids'] as const).filter(
     (name) => policy.conditions[name] !== null && !engine.tells(name),
   );
-  const refusals = conditions.map((name) => `the engine has no conditions on ${name}: take them out`);
+  const refusals = [
+    ...conditions.map((name) => `the engine has no conditions on ${name}: take them out`),
+    ...engine.lacks(policy),
+  ];
   return {
     name: policy.name,
     mode: policy.mode,

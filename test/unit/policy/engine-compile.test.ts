@@ -23,6 +23,7 @@ function file(path: string, self: Identity | undefined, mounts: ResolvedFile['mo
 function compiled(policies: ReturnType<typeof policy>[], files: readonly ResolvedFile[] = []) {
   return compile(policies, {
     scopes: policies.map(() => HOST),
+    constants: new Map(),
     files: new Map(files.map((one) => [one.path, one])),
   });
 }

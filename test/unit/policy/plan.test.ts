@@ -174,6 +174,7 @@ describe('a plan', () => {
     const engine = {
       carries: (operation: Operation, hook: string) => operation === 'read' && hook === 'file_open',
       tells: (kind: string) => kind === 'path',
+      lacks: () => [],
       needs: ['bpf_loop', 'bpf_time_travel'],
     };
     const policy = make([{ deny: ['read'], objects: [{ path: '/x' }, { setId: true }] }], {

@@ -19,7 +19,9 @@ struct cgroup_subsys_state {
 
 struct cgroup {
   struct cgroup_subsys_state self;
+  int level; /* 0: the root */
   struct kernfs_node* kn;
+  struct cgroup* ancestors[]; /* by their levels, the cgroup itself among them */
 } __attribute__((preserve_access_index));
 
 struct css_set {

@@ -19,7 +19,7 @@ struct hlist_node {
 struct task_struct {
   __kernel_pid_t pid, tgid;
   struct task_struct* real_parent;
-  const struct cred* real_cred; /* what it is, whatever it acts as for a moment */
+  const struct cred* real_cred; /* kernel/cred.h: what it is, whatever it acts as for a moment */
   char comm[TASK_COMM_LEN];
   struct css_set* cgroups; /* kernel/cgroup.h */
   struct mm_struct* mm;    /* NULL: a kernel thread, or one that has ended */

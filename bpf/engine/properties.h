@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* What an object is, wherever it is: what it is called, whom it belongs to, whether it gives its executor
  * ids. */
-#ifndef BPF_LSM_ENGINE_FACTS_H
-#define BPF_LSM_ENGINE_FACTS_H
+#ifndef BPF_LSM_ENGINE_PROPERTIES_H
+#define BPF_LSM_ENGINE_PROPERTIES_H
 
 #include "walk.h"
 
