@@ -125,7 +125,6 @@ const object: fc.Arbitrary<ObjectInputs['file']> = fc.constantFrom<ObjectInputs[
   { path: `${MOUNT}/plain` },
   { beneath: DIR },
   { beneath: `${DIR}/below` },
-  { beneath: `${ROOT}/bind` },
   { beneath: ROOT },
   { beneath: MOUNT },
   { beneath: '/dev' },
