@@ -212,7 +212,7 @@ function addRules(
   bit: bigint,
   files: ReadonlyMap<string, ResolvedFile>,
 ): void {
-  const mounted = new MountedBelow();
+  const mounted = new MountedBelow(typesOf(policy));
   for (const { operation, object, effect } of placedRules(policy)) {
     if (object.kind !== 'path' && object.kind !== 'beneath') continue;
     const file = files.get(object.path);
@@ -227,6 +227,15 @@ function addRules(
   mounted.addTo(table, bit);
 }
 
+/** The types of file systems that a policy has rules about, each after its operation. */
+function typesOf(policy: Policy): Set<string> {
+  return new Set(
+    placedRules(policy).flatMap(({ operation, object }) =>
+      object.kind === 'file-system' ? [`${operation}:${object.type}`] : [],
+    ),
+  );
+}
+
 interface Reached {
   identity: Identity;
   operation: number;
@@ -237,14 +246,20 @@ interface Reached {
 
 /**
  * What is mounted beneath a directory of a rule gets the rule too: it can be reached past the directory, through another
- * mount of the same. The nearest directory above decides, and nothing if a rule is for the root of the mount itself.
+ * mount of the same. The nearest directory above decides, and nothing if a rule is for the root of the mount itself, or for
+ * the type of its file system, which is nearer than what it is mounted on.
  */
 class MountedBelow {
   readonly #reached = new Map<string, Reached>();
+  readonly #types: ReadonlySet<string>;
+
+  constructor(types: ReadonlySet<string>) {
+    this.#types = types;
+  }
 
   add({ path: directory, mounts }: ResolvedFile, operation: number, effect: Effect): void {
-    for (const { path, identity } of mounts) {
-      if (!isBeneath(path, directory)) continue;
+    for (const { path, identity, type } of mounts) {
+      if (!isBeneath(path, directory) || this.#types.has(`${operation}:${type}`)) continue;
       const key = `${operation}:${path}`;
       const found = this.#reached.get(key);
       if (found && found.length > directory.length) continue;

@@ -1,11 +1,16 @@
 import { readFileSync } from 'node:fs';
 
-/** Where something is mounted, as this process sees it: absolute paths. */
-export function mountPoints(mountinfo: string = readFileSync('/proc/self/mountinfo', 'utf8')): string[] {
-  return mountinfo
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => unescapePath(line.split(' ')[4] ?? '/'));
+/** Where something is mounted, as this process sees it, and the type of what is seen there: absolute paths. */
+export function mountPoints(
+  mountinfo: string = readFileSync('/proc/self/mountinfo', 'utf8'),
+): Map<string, string> {
+  const lines = mountinfo.split('\n').filter((line) => line !== '');
+  return new Map(
+    lines.map((line) => {
+      const [before = '', after = ''] = line.split(' - ');
+      return [unescapePath(before.split(' ')[4] ?? '/'), after.split(' ')[0] ?? ''];
+    }),
+  );
 }
 
 /** Whether a path is below a directory. */

@@ -17,8 +17,8 @@ export interface ResolvedFile {
   readonly self: Identity | undefined;
   /** Its name in its directory; of a symbolic link, the link's and that of the file it leads to. */
   readonly names: readonly NamedPlace[];
-  /** The roots of what is mounted beneath it. */
-  readonly mounts: readonly { path: string; identity: Identity }[];
+  /** The roots of what is mounted beneath it, with the types of their file systems. */
+  readonly mounts: readonly { path: string; identity: Identity; type: string }[];
   /** Its path without symbolic links. */
   readonly path: string;
 }
@@ -27,14 +27,15 @@ export interface ResolvedFile {
 export async function resolveFiles(policies: readonly Policy[]): Promise<Map<string, ResolvedFile>> {
   const paths = new Set(policies.flatMap(pathsOf));
   if (paths.size === 0) return new Map();
-  const mounts = [...new Set(mountPoints())];
+  const types = mountPoints();
+  const mounts = [...types.keys()];
   const places = new Map([...paths].map((path) => [path, placesOf(path, mounts)]));
   const wanted = [...places.values()].flatMap(({ entries, mounts: inside }) => [
     ...entries.flatMap(({ path, directory }) => [path, directory]),
     ...inside,
   ]);
   const identities = await identify(wanted);
-  return new Map([...places].map(([path, places]) => [path, resolved(path, places, identities)]));
+  return new Map([...places].map(([path, places]) => [path, resolved(path, places, identities, types)]));
 }
 
 function pathsOf({ rules, conditions }: Policy): string[] {
@@ -98,6 +99,7 @@ function resolved(
   path: string,
   { entries, mounts }: Places,
   identities: ReadonlyMap<string, Identity>,
+  types: ReadonlyMap<string, string>,
 ): ResolvedFile {
   const last = entries[entries.length - 1] as Entry;
   return {
@@ -106,7 +108,7 @@ function resolved(
     names: path === '/' ? [] : entries.map((entry) => namedPlace(entry, identities)),
     mounts: mounts.flatMap((mount) => {
       const identity = identities.get(mount);
-      return identity ? [{ path: mount, identity }] : [];
+      return identity ? [{ path: mount, identity, type: types.get(mount) ?? '' }] : [];
     }),
   };
 }

@@ -1,6 +1,8 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { BpfError, definePolicy, type PolicyInput } from '../../../src/index.js';
 import { compile } from '../../../src/policy/engine/compile.js';
+import { idWords, prefixesOf } from '../../../src/policy/engine/conditions.js';
 import { filterBit } from '../../../src/policy/engine/filter.js';
 import type { Identity } from '../../../src/policy/engine/identity.js';
 import { mountPoints } from '../../../src/policy/engine/mount-points.js';
@@ -75,7 +77,7 @@ describe('compiling policies for the engine', () => {
   });
 
   test('gives what is mounted beneath a directory its rule, and the nearest one', () => {
-    const mounts = [{ path: '/x/y/m', identity: MOUNT }];
+    const mounts = [{ path: '/x/y/m', identity: MOUNT, type: 'tmpfs' }];
     const { anchors } = compiled(
       [
         policy([
@@ -90,7 +92,7 @@ describe('compiling policies for the engine', () => {
   });
 
   test('leaves the root of a mount alone that has a rule of its own', () => {
-    const mounts = [{ path: '/x/m', identity: MOUNT }];
+    const mounts = [{ path: '/x/m', identity: MOUNT, type: 'tmpfs' }];
     const { anchors } = compiled(
       [
         policy([
@@ -102,6 +104,53 @@ describe('compiling policies for the engine', () => {
     );
     const at = anchors.find(([key]) => key.device === MOUNT.device);
     expect(at?.[1].below).toEqual({ mentions: 1n, allows: 1n });
+  });
+
+  test('leaves what is mounted to a rule for the type of its file system, which is nearer', () => {
+    const mounts = [{ path: '/x/m', identity: MOUNT, type: 'tmpfs' }];
+    const at = (fileSystem: string) =>
+      compiled(
+        [
+          policy([
+            { allow: ['read'], objects: [{ beneath: '/x' }] },
+            { deny: ['read'], objects: [{ fileSystem }] },
+          ]),
+        ],
+        [file('/x', AT, mounts)],
+      ).anchors.find(([key]) => key.device === MOUNT.device)?.[1].below;
+    expect(at('tmpfs')).toBeUndefined();
+    expect(at('ext4')).toEqual({ mentions: 1n, allows: 1n });
+  });
+
+  test('cuts ranges of ids into prefixes, each with all policies that it is of', () => {
+    expect(prefixesOf({ from: 0, to: 4_294_967_294 })).toHaveLength(32);
+    expect(prefixesOf({ from: 7, to: 7 })).toEqual([{ bits: 7, length: 32 }]);
+    const words = idWords([
+      policy([], { when: { uids: [{ from: 0, to: 3 }] } }),
+      policy([], { name: 'other', when: { uids: [2], gids: [9] } }),
+    ]);
+    expect(words).toEqual([
+      [{ prefixlen: 62, kind: 'ID_OF_USER', id: new Uint8Array(4) }, 1n],
+      [{ prefixlen: 64, kind: 'ID_OF_USER', id: new Uint8Array([0, 0, 0, 2]) }, 3n],
+      [{ prefixlen: 64, kind: 'ID_OF_GROUP', id: new Uint8Array([0, 0, 0, 9]) }, 2n],
+    ]);
+  });
+
+  test('has prefixes that hold a range and nothing else', () => {
+    const id = fc.integer({ min: 0, max: 4_294_967_294 });
+    fc.assert(
+      fc.property(id, id, (one, other) => {
+        const [from, to] = [Math.min(one, other), Math.max(one, other)];
+        const prefixes = prefixesOf({ from, to });
+        let next = from;
+        for (const { bits, length } of prefixes) {
+          expect(bits).toBe(next);
+          next += 2 ** (32 - length);
+        }
+        expect(next).toBe(to + 1);
+        expect(prefixes.length).toBeLessThanOrEqual(62);
+      }),
+    );
   });
 
   test('cuts long names into pieces that lead to each other', () => {
@@ -126,7 +175,6 @@ describe('compiling policies for the engine', () => {
       }
     };
     expect(code(() => compiled([policy([{ deny: ['perf'] }])]))).toBe('ERR_BPF_POLICY_UNSUPPORTED');
-    expect(code(() => compiled([policy([], { when: { uids: [0] } })]))).toBe('ERR_BPF_POLICY_UNSUPPORTED');
     expect(code(() => compiled([policy([], { defaults: { network: 'deny' } })]))).toBe(
       'ERR_BPF_POLICY_UNSUPPORTED',
     );
@@ -136,7 +184,7 @@ describe('compiling policies for the engine', () => {
   });
 
   test('reads mount points as /proc writes them, and names domains by their names', () => {
-    expect(mountPoints('36 35 98:0 / /a\\040b rw - ext4 /dev/x rw\n')).toEqual(['/a b']);
+    expect(mountPoints('36 35 98:0 / /a\\040b rw - ext4 /dev/x rw\n')).toEqual(new Map([['/a b', 'ext4']]));
     expect(domainId('a')).not.toBe(domainId('b'));
     expect(domainId('a')).toBe(domainId('a'));
   });
