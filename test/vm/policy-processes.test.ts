@@ -116,11 +116,11 @@ describe('operations of processes', () => {
 
   test('ptrace-read', async () => {
     await isDenied('ptrace-read', [way('executable', plain as number)]);
-    // kernel/fork.c may_access_mm(), Linux 6.15: with CAP_PERFMON memory is read all the same.
+    // kernel/fork.c may_access_mm(), Linux 6.15: perfmon_capable() is enough.
     const ways = [way('environ', plain as number)];
     await enforce([
       { deny: ['ptrace-read'] },
-      { deny: ['capability'], objects: [{ capability: 'CAP_PERFMON' }] },
+      { deny: ['capability'], objects: [{ capability: 'CAP_PERFMON' }, { capability: 'CAP_SYS_ADMIN' }] },
     ]);
     expect(await answers(ways)).toEqual([['EACCES'], ['0']]);
     await applyPolicies([]);

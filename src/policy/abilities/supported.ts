@@ -1,5 +1,6 @@
 import { BpfError } from '../../errors.js';
 import { ALL_OPERATIONS, classOf, type Operation, type Policy } from '../model/index.js';
+import { carriersOf } from '../operations/index.js';
 import type { EngineAbilities } from './engine-abilities.js';
 import { carries, isCarried } from './programs.js';
 
@@ -86,10 +87,11 @@ function missingTargets({ rules, conditions }: Policy): string[] {
     : [];
 }
 
-function canDeny(policy: Policy, operation: Operation): boolean {
+/** The default of a class is not about operations that no kernel asks about. */
+function canDeny({ defaults, rules }: Policy, operation: Operation): boolean {
   return (
-    policy.defaults[classOf(operation)] === 'deny' ||
-    policy.rules.some(
+    (defaults[classOf(operation)] === 'deny' && carriersOf(operation).routes.length > 0) ||
+    rules.some(
       ({ effect, operations }) => effect === 'deny' && (operations as readonly string[]).includes(operation),
     )
   );

@@ -42,10 +42,14 @@ export const KERNEL: { readonly [Name in OperationOf<'kernel'>]: Carriers } = {
       { how: 'fsconfig(2) with FSCONFIG_CMD_CREATE', hooks: ['sb_kern_mount'] },
       { how: 'move_mount(2) of what open_tree(2) copied', hooks: ['move_mount'] },
     ],
-    blind: ['A new mount namespace copies all mounts.', 'Automounts are made by the kernel.'],
+    blind: [
+      'A new mount namespace copies all mounts.',
+      'Automounts are made by the kernel.',
+      'A move_mount(2) of what fsmount(2) made cannot be told from one of what open_tree(2) copied: a copy of a whole file system has its type, that of a part has none, like a bind mount.',
+    ],
   },
   remount: {
-    meaning: 'The options of a mounted file system are changed.',
+    meaning: 'The options of a mounted file system are changed, or how mounts propagate.',
     routes: [
       { how: 'mount(2) with MS_REMOUNT', hooks: ['sb_mount'] },
       { how: 'fsconfig(2) with FSCONFIG_CMD_RECONFIGURE', hooks: ['sb_remount'] },

@@ -38,7 +38,10 @@ export const PROCESSES: { readonly [Name in OperationOf<'processes'>]: Carriers 
         hooks: ['ptrace_access_check'],
       },
     ],
-    blind: ['Much of /proc/PID is readable without being asked about, the command line among it.'],
+    blind: [
+      'Much of /proc/PID is readable without being asked about, the command line among it.',
+      'Since Linux 6.15 a process with CAP_PERFMON or CAP_SYS_ADMIN reads environ, maps and the like whatever the hook answers: deny these capabilities as well.',
+    ],
   },
   signal: {
     meaning: 'A process is sent a signal, or asked whether it is there.',
@@ -69,6 +72,7 @@ export const PROCESSES: { readonly [Name in OperationOf<'processes'>]: Carriers 
     routes: [{ how: 'whatever needs it', hooks: ['capable'] }],
     blind: [
       'The kernel also asks in passing, where nothing fails without it: a denial is not always seen from outside.',
+      'Credentials that the kernel takes on for a process count as its own: of the opener of a file, or of the mounter of an overlay.',
       'In a user namespace capabilities over its own things are asked for as well.',
     ],
   },

@@ -9,6 +9,7 @@ import { mountPoints } from '../../../src/policy/engine/mount-points.js';
 import type { ResolvedFile } from '../../../src/policy/engine/resolve.js';
 import { RuleTable } from '../../../src/policy/engine/rule-table.js';
 import { domainId, type ResolvedScope } from '../../../src/policy/engine/scope.js';
+import { ALL_OPERATIONS, type Operation } from '../../../src/policy/model/index.js';
 
 const AT: Identity = { device: 3, inode: 5n };
 const MOUNT: Identity = { device: 9, inode: 1n };
@@ -49,6 +50,33 @@ describe('compiling policies for the engine', () => {
     expect(record.operations[READ]).toMatchObject({ relevant: 2n, defaults: 1n, located: 0n });
     expect(record.names.slice(0, 3)).toEqual(['harmless', 'strict', '']);
     expect(operations).toEqual(['read']);
+  });
+
+  test('numbers what is no file', () => {
+    const { facts, names, record } = compile(
+      [
+        policy([
+          { deny: ['capability'], objects: [{ capability: 'CAP_KILL' }] },
+          { allow: ['bpf'], objects: [{ command: 'BPF_PROG_LOAD' }] },
+          { deny: ['bpf'], objects: [{ command: 'BPF_PROG_LOAD' }] },
+          { deny: ['signal'], objects: [{ scope: 'outside' }, { uid: 7 }] },
+          { deny: ['mount'], objects: [{ fileSystem: 'tmpfs' }] },
+        ]),
+      ],
+      { scopes: [HOST], files: new Map(), constants: new Map([['BPF_PROG_LOAD', 5]]) },
+    );
+    const denied = { mentions: 1n, allows: 0n };
+    const numbers = (operation: Operation) => ALL_OPERATIONS.indexOf(operation);
+    expect(facts).toEqual([
+      [{ kind: 'FACT_CAPABILITY', value: 5n, operation: numbers('capability') }, denied],
+      [{ kind: 'FACT_BPF_COMMAND', value: 5n, operation: numbers('bpf') }, denied],
+      [{ kind: 'FACT_TARGET_SCOPE', value: 0n, operation: numbers('signal') }, denied],
+      [{ kind: 'FACT_TARGET_UID', value: 7n, operation: numbers('signal') }, denied],
+    ]);
+    expect(names.map(([{ directory, piece }]) => [directory, Buffer.from(piece).toString()])).toEqual([
+      [{ device: 0, inode: 0n, operation: numbers('mount') }, 'tmpfs'.padEnd(32, '\0')],
+    ]);
+    expect(record.operations[numbers('capability')]).toMatchObject({ relevant: 1n, located: 1n });
   });
 
   test('lets a denial win where rules are equally near', () => {
@@ -174,10 +202,9 @@ describe('compiling policies for the engine', () => {
         return error instanceof BpfError ? error.code : error;
       }
     };
-    expect(code(() => compiled([policy([{ deny: ['perf'] }])]))).toBe('ERR_BPF_POLICY_UNSUPPORTED');
-    expect(code(() => compiled([policy([], { defaults: { network: 'deny' } })]))).toBe(
-      'ERR_BPF_POLICY_UNSUPPORTED',
-    );
+    expect(code(() => compiled([policy([{ deny: ['swap'] }])]))).toBe('ERR_BPF_POLICY_UNSUPPORTED');
+    // The default of a class leaves out what no kernel asks about, as the plan says.
+    expect(code(() => compiled([policy([], { defaults: { kernel: 'deny' } })]))).toBe(0);
     const many = Array.from({ length: 65 }, (_, i) => policy([], { name: `p${i}` }));
     expect(code(() => compiled(many))).toBe('ERR_BPF_POLICY_LIMIT');
     expect(code(() => compiled(many.slice(1)))).toBe('none');
