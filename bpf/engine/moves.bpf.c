@@ -5,7 +5,7 @@
  */
 #include <bpf_lsm/program.h>
 
-#include "object.h"
+#include "inquire.h"
 
 BPF_LSM_LICENSE("Dual BSD/GPL");
 
@@ -59,20 +59,6 @@ static const volatile struct step STEP[STEPS] = {
     {NEW_NAME, JUDGE, NO_OPERATION, NO_OPERATION},
 };
 
-/* What denied_at() is asked, in numbers. */
-struct inquiry {
-  __u64 policies;
-  __u64 dentry;
-  __u64 mount;
-  __u64 inode;
-  __u64 denied;
-  __u64 denied_before;
-  __u32 slot;
-  __u32 device;
-  __u32 depth; /* 0 */
-  enum operation operation;
-};
-
 struct move {
   struct inquiry inquiry;
   struct dentry* from;
@@ -80,31 +66,6 @@ struct move {
   enum operation operation;
   int result;
 };
-
-/*
- * Answers as denied_at() does. A function of its own for the verifier, which checks it once, and not for each
- * kind of step: slower, for what is seldom done.
- */
-__noinline int inquire(struct inquiry* inquiry) {
-  struct call call = {};
-  struct search search;
-  enum walk_end end = WALK_AT_TOP;
-
-  if (!inquiry) return 0;
-  inquiry->denied = 0;
-  call.slot = inquiry->slot;
-  call.policies = inquiry->policies;
-  call.generation = generation_in(call.slot);
-  if (!call.generation) return 0;
-  search = new_search(&call, inquiry->operation);
-  search.depth = inquiry->depth;
-  call.policies = search.undecided;
-  if (call.policies == 0) return 0;
-  if (call.policies & call.generation->operations[inquiry->operation % OPERATIONS].located)
-    end = walk_on(&search, call.generation, inquiry->dentry, inquiry->mount, inquiry->device, inquiry->inode);
-  inquiry->denied = denied_after(&search, call.generation, call.policies, end);
-  return 0;
-}
 
 /*
  * The step is read anew wherever it is asked for, so that the verifier forgets what it was told of it, and

@@ -14,8 +14,9 @@ import {
   type ScopeKey,
 } from './layout.js';
 import { isBeneath } from './mount-points.js';
-import type { ResolvedFile } from './resolve.js';
-import { type Reach, RuleTable } from './rule-table.js';
+import { compileNetwork, type NetworkTables } from './network-tables.js';
+import { type ResolvedFile, reachOf } from './resolve.js';
+import { RuleTable } from './rule-table.js';
 import type { ResolvedScope } from './scope.js';
 import { assertSupported } from './supported.js';
 
@@ -32,6 +33,7 @@ export interface CompiledGeneration {
   readonly anchors: readonly [AnchorKey, Anchor][];
   readonly names: readonly [NameKey, NameRules][];
   readonly scopes: readonly [ScopeKey, bigint][];
+  readonly network: NetworkTables;
   /** The operations that some policy can deny. */
   readonly operations: readonly Operation[];
 }
@@ -74,6 +76,7 @@ export function compile(policies: readonly Policy[], resolution: Resolution): Co
     anchors,
     names: table.names,
     scopes: scopeWords(resolution.scopes),
+    network: compileNetwork(policies),
     operations: ALL_OPERATIONS.filter((_, index) => operations[index]?.relevant !== 0n),
   };
 }
@@ -101,7 +104,7 @@ function addWords(operations: readonly OperationWords[], policy: Policy, bit: bi
     const byDefault = defaultOf(policy, operation);
     if (byDefault === 'allow') words.defaults |= bit;
     if (byDefault === 'deny' || rules.some(({ effect }) => effect === 'deny')) words.relevant |= bit;
-    if (rules.length > 0) words.located |= bit;
+    if (rules.some(({ objects }) => objects?.some(reachOf))) words.located |= bit;
   }
 }
 
@@ -113,12 +116,10 @@ function addRules(
 ): void {
   const mounted = new MountedBelow();
   for (const rule of policy.rules) {
-    if (rule.target !== 'file') continue;
-    for (const object of rule.objects) {
-      if (object.kind !== 'path' && object.kind !== 'beneath') continue;
-      const file = files.get(object.path);
-      if (!file) continue;
-      const reach: Reach = object.kind === 'path' ? 'self' : 'below';
+    for (const object of rule.objects ?? []) {
+      const reach = reachOf(object);
+      const file = 'path' in object ? files.get(object.path) : undefined;
+      if (!file || !reach) continue;
       for (const operation of rule.operations.map((name) => ALL_OPERATIONS.indexOf(name))) {
         if (file.self) table.addAnchor(file.self, operation, reach, bit, rule.effect);
         for (const { directory, name } of file.names) {

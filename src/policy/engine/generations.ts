@@ -4,6 +4,7 @@ import type { Maps } from '../../object/index.js';
 import type { CompiledGeneration } from './compile.js';
 import type { EngineShape } from './kernel-maps.js';
 import { type Candidate, type ControlRecord, LAYOUT, SLOTS, STATES, type StateRecord } from './layout.js';
+import type { NetworkTables } from './network-tables.js';
 
 // struct control: `current` is its second word.
 const CURRENT_WORD = 1;
@@ -113,7 +114,8 @@ export class Generations {
     });
   }
 
-  #fill(slot: number, number: number, { record, anchors, names, scopes }: CompiledGeneration): void {
+  #fill(slot: number, number: number, compiled: CompiledGeneration): void {
+    const { record, anchors, names, scopes, network } = compiled;
     const {
       generations,
       anchors: outerAnchors,
@@ -129,12 +131,29 @@ export class Generations {
     nameMap.setMany(names);
     using scopeMap = outerScopes.create({ maxEntries: Math.max(scopes.length, 1) });
     scopeMap.setMany(scopes);
+    this.#fillNetwork(slot, network);
     using counters = denials.create();
     outerAnchors.set(slot, anchorMap);
     outerNames.set(slot, nameMap);
     outerScopes.set(slot, scopeMap);
     denials.set(slot, counters);
     generations.set(slot, generation);
+  }
+
+  #fillNetwork(slot: number, network: NetworkTables): void {
+    const { addresses, ports, unix_names, sockets } = this.#maps;
+    using addressMap = addresses.create({ maxEntries: Math.max(network.addresses.length, 1) });
+    addressMap.setMany(network.addresses);
+    using portMap = ports.create({ maxEntries: Math.max(network.ports.length, 1) });
+    portMap.setMany(network.ports);
+    using nameMap = unix_names.create({ maxEntries: Math.max(network.unixNames.length, 1) });
+    nameMap.setMany(network.unixNames);
+    using socketMap = sockets.create({ maxEntries: Math.max(network.sockets.length, 1) });
+    socketMap.setMany(network.sockets);
+    addresses.set(slot, addressMap);
+    ports.set(slot, portMap);
+    unix_names.set(slot, nameMap);
+    sockets.set(slot, socketMap);
   }
 
   /** Any change of a map of maps waits until all programs that run now have ended: here, of a slot that has no use. */

@@ -1,4 +1,5 @@
 import type {
+  AddressKey,
   Anchor,
   AnchorKey,
   ControlRecord,
@@ -7,8 +8,12 @@ import type {
   Membership,
   NameKey,
   NameRules,
+  Pair,
+  PortKey,
   ScopeKey,
+  SocketKey,
   Turn,
+  UnixNameKey,
 } from './layout.js';
 
 /** The maps that all objects of the engine share. */
@@ -18,6 +23,10 @@ export interface EngineMaps {
   anchors: MapOf<'hash', AnchorKey, Anchor>;
   names: MapOf<'hash', NameKey, NameRules>;
   scopes: MapOf<'hash', ScopeKey, bigint>;
+  addresses: MapOf<'lpm_trie', AddressKey, number>;
+  ports: MapOf<'lpm_trie', PortKey, Pair>;
+  unix_names: MapOf<'hash', UnixNameKey, Pair>;
+  sockets: MapOf<'hash', SocketKey, Pair>;
   denials: MapOf<'array', number, bigint>;
   memberships: { type: 'task_storage'; key: number; value: Membership };
   turns: { type: 'hash'; key: number; value: Turn };

@@ -57,6 +57,33 @@ export interface ScopeKey {
   zero: number;
 }
 
+export interface AddressKey {
+  prefixlen: number;
+  operation: number;
+  family: number;
+  zero: number;
+  address: number[];
+}
+
+export interface PortKey {
+  prefixlen: number;
+  set: number;
+  transport: number;
+  port: number;
+}
+
+export interface UnixNameKey {
+  operation: number;
+  length: number;
+  name: Uint8Array;
+}
+
+export interface SocketKey {
+  family: number;
+  type: number;
+  protocol: number;
+}
+
 /** Of the operations bit n is for number n. */
 export interface Candidate {
   slot: number;
@@ -127,3 +154,13 @@ export const NAME_PIECE = 32;
 export const NAME_GOES_ON = 0xffffffff;
 /** DOMAINS */
 export const DOMAINS = 15;
+/** FAMILY_UNCLEAR_IP */
+export const FAMILY_UNCLEAR_IP = 0;
+/** FAMILY_UNCLEAR_UNIX */
+export const FAMILY_UNCLEAR_UNIX = 1;
+/** enum transport, TRANSPORT_OTHER being 0 */
+export const TRANSPORTS = { tcp: 1, udp: 2 } as const;
+/** UNIX_NAME_BYTES */
+export const UNIX_NAME_BYTES = 108;
+/** SOCKET_ANY */
+export const SOCKET_ANY = 0xffff;

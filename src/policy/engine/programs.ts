@@ -2,7 +2,7 @@ import { hasLsmHooks, hookPrototype } from '../../object/index.js';
 import type { Operation } from '../model/index.js';
 
 /** An object of the engine: bpf/engine/NAME.bpf.c. */
-export type EngineObject = 'files' | 'moves' | 'domains';
+export type EngineObject = 'files' | 'moves' | 'domains' | 'network';
 
 /** A program of the engine. */
 export interface EngineProgram {
@@ -19,6 +19,12 @@ const on = (object: EngineObject, hook: string, program: string): EngineProgram 
 
 const OPEN = on('files', 'file_open', 'judge_open');
 const MOVES = [on('moves', 'path_link', 'judge_hard_link'), on('moves', 'path_rename', 'judge_rename')];
+
+const SEND = [
+  on('network', 'socket_sendmsg', 'judge_send'),
+  on('network', 'unix_may_send', 'judge_unix_datagram'),
+];
+const SCTP = on('network', 'sctp_bind_connect', 'judge_sctp');
 
 /** The programs that carry each operation; what is renamed or linked is judged for what it would lose, too. */
 const CARRIERS: Partial<Record<Operation, readonly EngineProgram[]>> = {
@@ -44,6 +50,18 @@ const CARRIERS: Partial<Record<Operation, readonly EngineProgram[]>> = {
     on('files', 'file_truncate', 'judge_ftruncate'),
     ...MOVES,
   ],
+  socket: [on('network', 'socket_create', 'judge_socket')],
+  bind: [on('network', 'socket_bind', 'judge_bind'), on('network', 'path_mknod', 'judge_unix_bind'), SCTP],
+  listen: [on('network', 'socket_listen', 'judge_listen')],
+  // What is sent tells datagrams of unix sockets from connections, and may begin one.
+  connect: [
+    on('network', 'socket_connect', 'judge_connect'),
+    on('network', 'unix_stream_connect', 'judge_unix_connect'),
+    SCTP,
+    ...SEND,
+  ],
+  accept: [on('network', 'socket_accept', 'judge_accept')],
+  send: SEND,
 };
 
 /** What puts a new task into the domains of its parent. */

@@ -1,6 +1,18 @@
 import { BpfError } from '../../errors.js';
-import { ALL_OPERATIONS, classOf, type Operation, type Policy } from '../model/index.js';
+import { ALL_OPERATIONS, classOf, type Operation, type Policy, type PolicyObject } from '../model/index.js';
 import { isCarried } from './programs.js';
+
+/** The kinds of objects that the engine judges. */
+const JUDGED: ReadonlySet<PolicyObject['kind']> = new Set<PolicyObject['kind']>([
+  'path',
+  'beneath',
+  'socket',
+  'ip',
+  'port',
+  'unix-path',
+  'unix-beneath',
+  'unix-abstract',
+]);
 
 /**
  * Refuses a policy of which the engine would leave out something that denies.
@@ -32,7 +44,7 @@ function missingObjects({ rules }: Policy): string[] {
   return rules.flatMap((rule) =>
     (rule.objects ?? [])
       .map(({ kind }) => kind)
-      .filter((kind) => kind !== 'path' && kind !== 'beneath')
+      .filter((kind) => !JUDGED.has(kind))
       .map((kind) => `objects of the kind "${kind}" are not judged`),
   );
 }
