@@ -210,7 +210,7 @@ LSM_PROGRAM(socket_connect, judge_connect, struct socket* socket, const void* gi
   struct call call;
   __u16 family;
 
-  if (!sk || !begins(&call, BIT(OPERATION_CONNECT))) return LSM_ALLOW;
+  if (!sk || !begins(&call, BIT(OPERATION_CONNECT) | BIT(OPERATION_SEND))) return LSM_ALLOW;
   family = sk->__sk_common.skc_family;
   if (family == AF_UNIX) return socket->type == SOCK_DGRAM ? begin_unix_connect() : LSM_ALLOW;
   if (disconnects(family, given, length)) return LSM_ALLOW;
@@ -258,29 +258,33 @@ static __always_inline bool goes_to_peer(struct socket* socket, struct sock* sk,
   return of_address == 0;
 }
 
-LSM_PROGRAM(socket_sendmsg, judge_send, struct socket* socket, struct msghdr* message) {
-  struct sock* sk = socket->sk;
+static __noinline int judge_ip_send(const struct call* call, struct socket* socket, struct sock* sk,
+                                    struct msghdr* message) {
   const void* named = message->msg_name;
   int length = message->msg_namelen;
-  struct call call;
   __u64 denied;
   int result;
 
-  if (!sk || !begins(&call, BIT(OPERATION_SEND) | BIT(OPERATION_CONNECT))) return LSM_ALLOW;
-  if (sk->__sk_common.skc_family == AF_UNIX) {
-    denied = denied_to_unix_peer(&call, socket);
-  } else if (named && message->msg_flags & MSG_FASTOPEN && transport_of(sk) == TRANSPORT_TCP) {
-    /* A connection with its first message; on one that is there already, some kernels only send. */
-    denied = denied_to(&call, OPERATION_CONNECT, sk, named, length);
-    result = result_of(&call, OPERATION_CONNECT, denied);
-    if (result != 0) return verdict(result);
-    denied = denied_to(&call, OPERATION_SEND, sk, named, length);
-    if (sk->__sk_common.skc_dport != 0) denied |= denied_to_peer(&call, sk);
-  } else {
-    denied = goes_to_peer(socket, sk, named) ? denied_to_peer(&call, sk)
-                                             : denied_to(&call, OPERATION_SEND, sk, named, length);
+  if (!named || !(message->msg_flags & MSG_FASTOPEN) || transport_of(sk) != TRANSPORT_TCP) {
+    denied = goes_to_peer(socket, sk, named) ? denied_to_peer(call, sk)
+                                             : denied_to(call, OPERATION_SEND, sk, named, length);
+    return result_of(call, OPERATION_SEND, denied);
   }
-  return finish(&call, OPERATION_SEND, denied);
+  /* A connection with its first message; on one that is there already, some kernels only send. */
+  result = result_of(call, OPERATION_CONNECT, denied_to(call, OPERATION_CONNECT, sk, named, length));
+  if (result != 0) return result;
+  denied = denied_to(call, OPERATION_SEND, sk, named, length);
+  if (sk->__sk_common.skc_dport != 0) denied |= denied_to_peer(call, sk);
+  return result_of(call, OPERATION_SEND, denied);
+}
+
+LSM_PROGRAM(socket_sendmsg, judge_send, struct socket* socket, struct msghdr* message) {
+  struct sock* sk = socket->sk;
+  struct call call;
+
+  if (!sk || !begins(&call, BIT(OPERATION_SEND) | BIT(OPERATION_CONNECT))) return LSM_ALLOW;
+  if (sk->__sk_common.skc_family != AF_UNIX) return verdict(judge_ip_send(&call, socket, sk, message));
+  return finish(&call, OPERATION_SEND, denied_to_unix_peer(&call, socket));
 }
 
 /* So many addresses are looked at; of more, it is not clear what they are. */

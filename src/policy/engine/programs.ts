@@ -20,7 +20,9 @@ const on = (object: EngineObject, hook: string, program: string): EngineProgram 
 const OPEN = on('files', 'file_open', 'judge_open');
 const MOVES = [on('moves', 'path_link', 'judge_hard_link'), on('moves', 'path_rename', 'judge_rename')];
 
-const SEND = [
+// They leave word for each other of what a datagram over a unix socket is for, a connection or a message.
+const CONNECT_AND_SEND = [
+  on('network', 'socket_connect', 'judge_connect'),
   on('network', 'socket_sendmsg', 'judge_send'),
   on('network', 'unix_may_send', 'judge_unix_datagram'),
 ];
@@ -53,15 +55,9 @@ const CARRIERS: Partial<Record<Operation, readonly EngineProgram[]>> = {
   socket: [on('network', 'socket_create', 'judge_socket')],
   bind: [on('network', 'socket_bind', 'judge_bind'), on('network', 'path_mknod', 'judge_unix_bind'), SCTP],
   listen: [on('network', 'socket_listen', 'judge_listen')],
-  // What is sent tells datagrams of unix sockets from connections, and may begin one.
-  connect: [
-    on('network', 'socket_connect', 'judge_connect'),
-    on('network', 'unix_stream_connect', 'judge_unix_connect'),
-    SCTP,
-    ...SEND,
-  ],
+  connect: [...CONNECT_AND_SEND, on('network', 'unix_stream_connect', 'judge_unix_connect'), SCTP],
   accept: [on('network', 'socket_accept', 'judge_accept')],
-  send: SEND,
+  send: CONNECT_AND_SEND,
 };
 
 /** What puts a new task into the domains of its parent. */

@@ -126,7 +126,7 @@ describe('compiling policies for the engine', () => {
     };
     expect(code(() => compiled([policy([{ deny: ['perf'] }])]))).toBe('ERR_BPF_POLICY_UNSUPPORTED');
     expect(code(() => compiled([policy([], { when: { uids: [0] } })]))).toBe('ERR_BPF_POLICY_UNSUPPORTED');
-    expect(code(() => compiled([policy([], { defaults: { network: 'deny' } })]))).toBe(
+    expect(code(() => compiled([policy([], { defaults: { kernel: 'deny' } })]))).toBe(
       'ERR_BPF_POLICY_UNSUPPORTED',
     );
     const many = Array.from({ length: 65 }, (_, i) => policy([], { name: `p${i}` }));
