@@ -25,7 +25,7 @@ static __always_inline void meet_fact(struct search* search, enum fact_kind kind
 static __always_inline bool is_about_objects(const struct call* call, const struct search* search) {
   const struct generation* generation = call->generation;
 
-  return search->undecided & generation->operations[search->place.operation % OPERATIONS].located;
+  return search->undecided & generation->operations[search->place.operation % OPERATIONS].specific;
 }
 
 /* What follows from what was met: 0, or a negative errno. */

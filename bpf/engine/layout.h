@@ -52,6 +52,7 @@ struct pair {
 struct operation_words {
   __u64 relevant; /* policies that can deny it */
   __u64 defaults; /* policies that allow what no rule of theirs is about */
+  __u64 specific; /* policies with rules about objects, of whatever kind */
   __u64 located;  /* policies with rules about where an object is */
   __u64 facts;    /* policies with rules about what an object is, or is called anywhere */
   __u64 types;    /* policies with rules about what file system it is on */
@@ -165,6 +166,54 @@ struct fact_key {
   __u32 operation;
   enum fact_kind kind;
 };
+
+/*
+ * A network, and what is done to it; `prefixlen` counts from `operation` on. Each network stands for those
+ * that it lies in, too: what the nearest of all their rules say is in its set.
+ */
+struct address_key {
+  __u32 prefixlen;
+  __u8 operation;
+  __u8 family;
+  __u16 zero;
+  __be32 address[4]; /* of IPv4 the first */
+};
+
+/* Families of struct address_key: an address of that sort which cannot be told, and one without rules. */
+#define FAMILY_UNCLEAR_IP 0
+#define FAMILY_UNCLEAR_UNIX 1
+#define FAMILY_IPV4 4
+#define FAMILY_IPV6 6
+#define FAMILY_OTHER 255
+
+enum transport { TRANSPORT_OTHER, TRANSPORT_TCP, TRANSPORT_UDP };
+
+/* Ports of a set, for which the same rules are the nearest; no two of a set have a port in common. */
+struct port_key {
+  __u32 prefixlen;
+  __u32 set;
+  __u16 transport;
+  __be16 port;
+};
+
+#define UNIX_NAME_BYTES 108
+
+/* The abstract name of a unix socket, without the NUL that it begins with. */
+struct unix_name_key {
+  __u32 operation;
+  __u32 length;
+  __u8 name[UNIX_NAME_BYTES];
+};
+
+/* What socket(2) is asked for, or SOCKET_ANY; SOCKET_UNNAMED: a number that no rule can name. */
+struct socket_key {
+  __u16 family;
+  __u16 type;
+  __u16 protocol;
+};
+
+#define SOCKET_ANY 0xffff
+#define SOCKET_UNNAMED 0xfffe
 
 /* Who may change what is here: whoever has the highest turn, while that process lives. */
 struct turn {

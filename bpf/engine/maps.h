@@ -74,6 +74,38 @@ struct inner_facts {
   __type(value, struct pair);
 };
 
+struct inner_addresses {
+  __uint(type, BPF_MAP_TYPE_LPM_TRIE);
+  __uint(max_entries, 1);
+  __uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_RDONLY_PROG);
+  __type(key, struct address_key);
+  __type(value, __u32); /* a set of struct port_key */
+};
+
+struct inner_ports {
+  __uint(type, BPF_MAP_TYPE_LPM_TRIE);
+  __uint(max_entries, 1);
+  __uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_RDONLY_PROG);
+  __type(key, struct port_key);
+  __type(value, struct pair);
+};
+
+struct inner_unix_names {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(max_entries, 1);
+  __uint(map_flags, BPF_F_RDONLY_PROG);
+  __type(key, struct unix_name_key);
+  __type(value, struct pair);
+};
+
+struct inner_sockets {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(max_entries, 1);
+  __uint(map_flags, BPF_F_RDONLY_PROG);
+  __type(key, struct socket_key);
+  __type(value, struct pair);
+};
+
 /* How often each policy denied each operation, or would have: [policy * OPERATIONS + operation]. */
 struct inner_denials {
   __uint(type, BPF_MAP_TYPE_ARRAY);
@@ -92,6 +124,10 @@ struct inner_types {
   struct scope_key scope_key;
   struct id_prefix id_prefix;
   struct fact_key fact_key;
+  struct address_key address_key;
+  struct port_key port_key;
+  struct unix_name_key unix_name_key;
+  struct socket_key socket_key;
   struct decision decision;
   struct membership membership;
   struct source_piece source_piece;
@@ -117,6 +153,10 @@ MAP_OF_GENERATIONS(names, inner_names);
 MAP_OF_GENERATIONS(scopes, inner_scopes);
 MAP_OF_GENERATIONS(ids, inner_ids);
 MAP_OF_GENERATIONS(facts, inner_facts);
+MAP_OF_GENERATIONS(addresses, inner_addresses);
+MAP_OF_GENERATIONS(ports, inner_ports);
+MAP_OF_GENERATIONS(unix_names, inner_unix_names);
+MAP_OF_GENERATIONS(sockets, inner_sockets);
 MAP_OF_GENERATIONS(denials, inner_denials);
 MAP_OF_GENERATIONS(sources, inner_sources);
 

@@ -5,6 +5,7 @@
  */
 #include <bpf_lsm/program.h>
 
+#include "inquiry.h"
 #include "object.h"
 
 BPF_LSM_LICENSE("Dual BSD/GPL");

@@ -3,7 +3,17 @@ import { Helper } from './helper.js';
 import { program } from './objects.js';
 
 /** What {@link SocketUser} makes of a socket. */
-export type SocketKind = 'tcp' | 'udp' | 'stream' | 'datagram';
+export type SocketKind =
+  | 'tcp'
+  | 'tcp6'
+  | 'udp'
+  | 'udp6'
+  | 'mptcp'
+  | 'sctp'
+  | 'raw'
+  | 'packet'
+  | 'stream'
+  | 'datagram';
 
 /**
  * A process that uses sockets when told to, and that can be moved from cgroup to cgroup; see test/fixtures/sockets.c.

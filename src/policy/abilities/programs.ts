@@ -10,7 +10,8 @@ export type EngineObject =
   | 'domains'
   | 'processes'
   | 'kernel'
-  | 'mounts';
+  | 'mounts'
+  | 'network';
 
 /** A program of the engine. */
 export interface EngineProgram {
@@ -39,6 +40,13 @@ const MOVE_MOUNT = on('mounts', 'move_mount', 'judge_move_mount');
 const READ_BY_KERNEL = on('kernel', 'kernel_read_file', 'judge_read_by_kernel');
 const LOAD_BY_KERNEL = on('kernel', 'kernel_load_data', 'judge_load_by_kernel');
 const PTRACE = on('processes', 'ptrace_access_check', 'judge_ptrace');
+// They leave word for each other of what a datagram over a unix socket is for, a connection or a message.
+const CONNECT_AND_SEND = [
+  on('network', 'socket_connect', 'judge_connect'),
+  on('network', 'socket_sendmsg', 'judge_send'),
+  on('network', 'unix_may_send', 'judge_unix_datagram'),
+];
+const SCTP = on('network', 'sctp_bind_connect', 'judge_sctp');
 const MOVES = [on('moves', 'path_link', 'judge_hard_link'), on('moves', 'path_rename', 'judge_rename')];
 
 /** The programs that carry each operation; what is renamed or linked is judged for what it would lose, too. */
@@ -96,6 +104,12 @@ const CARRIERS: Partial<Record<Operation, readonly EngineProgram[]>> = {
   ],
   capability: [on('processes', 'capable', 'judge_capability')],
   'create-user-namespace': [on('processes', 'userns_create', 'judge_user_namespace')],
+  socket: [on('network', 'socket_create', 'judge_socket')],
+  bind: [on('network', 'socket_bind', 'judge_bind'), on('network', 'path_mknod', 'judge_unix_bind'), SCTP],
+  listen: [on('network', 'socket_listen', 'judge_listen')],
+  connect: [...CONNECT_AND_SEND, on('network', 'unix_stream_connect', 'judge_unix_connect'), SCTP],
+  accept: [on('network', 'socket_accept', 'judge_accept')],
+  send: CONNECT_AND_SEND,
   'load-module': [
     READ_BY_KERNEL,
     LOAD_BY_KERNEL,

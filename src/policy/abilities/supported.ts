@@ -23,6 +23,12 @@ const TOLD: ReadonlySet<string> = new Set<Parameters<EngineAbilities['tells']>[0
   'bpf-program-type',
   'mount-type',
   'lockdown-reason',
+  'socket',
+  'ip',
+  'port',
+  'unix-path',
+  'unix-beneath',
+  'unix-abstract',
 ]);
 
 /** What the engine enforces, where the kernel lets it. */

@@ -4,7 +4,6 @@ import {
   ALL_OPERATIONS,
   classOf,
   type Effect,
-  type FileObject,
   type Operation,
   type Policy,
   type PolicyObject,
@@ -33,8 +32,9 @@ import {
   type SourcePiece,
 } from './layout.js';
 import { isBeneath } from './mount-points.js';
-import type { ResolvedFile } from './resolve.js';
-import { addTo, type Reach, RuleTable } from './rule-table.js';
+import { compileNetwork, type NetworkTables } from './network-tables.js';
+import { type ResolvedFile, reachOf } from './resolve.js';
+import { addTo, RuleTable } from './rule-table.js';
 import type { ResolvedScope } from './scope.js';
 import { sourcePieces } from './sources.js';
 
@@ -56,6 +56,7 @@ export interface CompiledGeneration {
   readonly sources: readonly [number, SourcePiece][];
   readonly ids: readonly [IdPrefix, bigint][];
   readonly facts: readonly [FactKey, Pair][];
+  readonly network: NetworkTables;
   /** The operations that some policy can deny. */
   readonly operations: readonly Operation[];
 }
@@ -105,6 +106,7 @@ export function compile(policies: readonly Policy[], resolution: Resolution): Co
     sources: sourcePieces(policies),
     ids: idWords(policies),
     facts: facts.entries,
+    network: compileNetwork(policies),
     operations: ALL_OPERATIONS.filter((_, index) => operations[index]?.relevant !== 0n),
   };
 }
@@ -113,6 +115,7 @@ function nothingSaid(): OperationWords {
   return {
     relevant: 0n,
     defaults: 0n,
+    specific: 0n,
     located: 0n,
     facts: 0n,
     types: 0n,
@@ -139,13 +142,12 @@ function addWords(operations: readonly OperationWords[], policy: Policy, bit: bi
     const byDefault = defaultOf(policy, operation);
     if (byDefault === 'allow') words.defaults |= bit;
     if (byDefault === 'deny' || rules.some(({ effect }) => effect === 'deny')) words.relevant |= bit;
-    const kinds = new Set(rules.flatMap((rule) => (rule.objects ?? []).map(({ kind }) => kind)));
-    if (['path', 'beneath', 'file-system'].some((kind) => kinds.has(kind as PolicyObject['kind']))) {
-      words.located |= bit;
-    }
-    if (['name', 'set-id', 'owner'].some((kind) => kinds.has(kind as PolicyObject['kind'])))
-      words.facts |= bit;
-    if (kinds.has('file-system')) words.types |= bit;
+    const objects = rules.flatMap((rule): readonly PolicyObject[] => rule.objects ?? []);
+    const has = (...kinds: PolicyObject['kind'][]) => objects.some(({ kind }) => kinds.includes(kind));
+    if (objects.length > 0) words.specific |= bit;
+    if (objects.some(reachOf) || has('file-system')) words.located |= bit;
+    if (has('name', 'set-id', 'owner')) words.facts |= bit;
+    if (has('file-system')) words.types |= bit;
   }
   const runBy = operations[RUN_BY];
   if (!runBy || policy.conditions.executables === null) return;
@@ -181,22 +183,16 @@ function addFacts(
 
 interface PlacedRule {
   readonly operation: number;
-  readonly object: FileObject;
+  readonly object: PolicyObject;
   readonly effect: Effect;
 }
 
-/** The rules about files, each operation and object apart; an executable of a condition is as if it was denied. */
+/** The rules, each operation and object apart; an executable of a condition is as if it was denied. */
 function placedRules({ rules, conditions }: Policy): PlacedRule[] {
-  const ofRules = rules.flatMap((rule) =>
-    rule.target === 'file'
-      ? rule.objects.flatMap((object) =>
-          rule.operations.map((name) => ({
-            operation: ALL_OPERATIONS.indexOf(name),
-            object,
-            effect: rule.effect,
-          })),
-        )
-      : [],
+  const ofRules = rules.flatMap(({ operations, objects, effect }) =>
+    (objects ?? []).flatMap((object) =>
+      operations.map((name) => ({ operation: ALL_OPERATIONS.indexOf(name), object, effect })),
+    ),
   );
   const ofConditions = (conditions.executables ?? []).map((object) => ({
     operation: RUN_BY,
@@ -214,10 +210,9 @@ function addRules(
 ): void {
   const mounted = new MountedBelow(typesOf(policy));
   for (const { operation, object, effect } of placedRules(policy)) {
-    if (object.kind !== 'path' && object.kind !== 'beneath') continue;
-    const file = files.get(object.path);
-    if (!file) continue;
-    const reach: Reach = object.kind === 'path' ? 'self' : 'below';
+    const reach = reachOf(object);
+    const file = 'path' in object ? files.get(object.path) : undefined;
+    if (!file || !reach) continue;
     if (file.self) table.addAnchor(file.self, operation, reach, bit, effect);
     for (const { directory, name } of file.names) {
       table.addName(directory, name, operation, reach, bit, effect);

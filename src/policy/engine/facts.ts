@@ -1,6 +1,5 @@
 import { ALL_OPERATIONS, CAPABILITIES, type Effect, type Policy, type PolicyObject } from '../model/index.js';
-import type { FactKey, Pair } from './layout.js';
-import type { ResolvedFile } from './resolve.js';
+import { ANYWHERE, type FactKey, type Pair } from './layout.js';
 import { addTo, type RuleTable } from './rule-table.js';
 
 /** The rules about what the kernel has numbers for, in the form in which the engine looks them up. */
@@ -25,7 +24,6 @@ interface Tables {
 }
 
 interface Known {
-  readonly files: ReadonlyMap<string, ResolvedFile>;
   readonly constants: ReadonlyMap<string, number>;
 }
 
@@ -34,9 +32,7 @@ export function addObjectRules({ table, facts }: Tables, policy: Policy, bit: bi
   for (const { effect, operations, objects } of policy.rules) {
     for (const object of objects ?? []) {
       for (const operation of operations.map((name) => ALL_OPERATIONS.indexOf(name))) {
-        if (object.kind === 'target-executable') {
-          addExecutable(table, known.files.get(object.path), operation, bit, effect);
-        } else if (object.kind === 'mount-type') {
+        if (object.kind === 'mount-type') {
           table.addName(ANYWHERE, Buffer.from(object.type), operation, 'self', bit, effect);
         } else {
           const fact = factOf(object, known.constants);
@@ -44,22 +40,6 @@ export function addObjectRules({ table, facts }: Tables, policy: Policy, bit: bi
         }
       }
     }
-  }
-}
-
-/** In place of the directory of a name. */
-const ANYWHERE = { device: 0, inode: 0n };
-
-function addExecutable(
-  table: RuleTable,
-  file: ResolvedFile | undefined,
-  operation: number,
-  bit: bigint,
-  effect: Effect,
-): void {
-  if (file?.self) table.addAnchor(file.self, operation, 'self', bit, effect);
-  for (const { directory, name } of file?.names ?? []) {
-    table.addName(directory, name, operation, 'self', bit, effect);
   }
 }
 

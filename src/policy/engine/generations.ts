@@ -3,15 +3,22 @@ import { BpfError } from '../../errors.js';
 import type { Maps } from '../../object/index.js';
 import type { Policy } from '../model/index.js';
 import type { CompiledGeneration } from './compile.js';
-import type { EngineShape } from './kernel-maps.js';
+import type { EngineMaps, EngineShape } from './kernel-maps.js';
 import { type Candidate, type ControlRecord, LAYOUT, SLOTS, STATES, type StateRecord } from './layout.js';
 import { policiesFrom } from './sources.js';
 
 // struct control: `current` is its second word.
 const CURRENT_WORD = 1;
 
-type TableName = 'anchors' | 'names' | 'scopes' | 'ids' | 'facts' | 'sources';
-type Tables = Pick<CompiledGeneration, TableName>;
+/** The maps of a generation that are as large as what is in them. */
+type TableName = Exclude<MapOfMapsName, 'generations' | 'denials'>;
+type MapOfMapsName = {
+  [Name in keyof EngineMaps]: EngineMaps[Name] extends { inner: unknown } ? Name : never;
+}[keyof EngineMaps];
+type EntryOf<Name extends TableName> = readonly [
+  EngineMaps[Name]['inner']['key'],
+  EngineMaps[Name]['inner']['value'],
+];
 
 /** A map of maps, as far as it is filled here. */
 interface MapOfTables<Entry> {
@@ -141,6 +148,10 @@ export class Generations {
     this.#put(slot, 'scopes', tables.scopes);
     this.#put(slot, 'ids', tables.ids);
     this.#put(slot, 'facts', tables.facts);
+    this.#put(slot, 'addresses', tables.network.addresses);
+    this.#put(slot, 'ports', tables.network.ports);
+    this.#put(slot, 'unix_names', tables.network.unixNames);
+    this.#put(slot, 'sockets', tables.network.sockets);
     this.#put(slot, 'sources', tables.sources);
     using counters = denials.create();
     denials.set(slot, counters);
@@ -150,8 +161,8 @@ export class Generations {
   }
 
   /** A table of a generation, in a map of its size. */
-  #put<Name extends TableName>(slot: number, name: Name, entries: Tables[Name]): void {
-    const outer = this.#maps[name] as unknown as MapOfTables<Tables[Name][number]>;
+  #put<Name extends TableName>(slot: number, name: Name, entries: readonly EntryOf<Name>[]): void {
+    const outer = this.#maps[name] as unknown as MapOfTables<EntryOf<Name>>;
     using table = outer.create({ maxEntries: Math.max(entries.length, 1) });
     table.setMany(entries);
     outer.set(slot, table);

@@ -1,4 +1,5 @@
 import type {
+  AddressKey,
   Anchor,
   AnchorKey,
   ControlRecord,
@@ -10,9 +11,12 @@ import type {
   NameKey,
   NameRules,
   Pair,
+  PortKey,
   ScopeKey,
+  SocketKey,
   SourcePiece,
   Turn,
+  UnixNameKey,
 } from './layout.js';
 
 /** The maps that all objects of the engine share. */
@@ -24,6 +28,10 @@ export interface EngineMaps {
   scopes: MapOf<'hash', ScopeKey, bigint>;
   ids: MapOf<'lpm_trie', IdPrefix, bigint>;
   facts: MapOf<'hash', FactKey, Pair>;
+  addresses: MapOf<'lpm_trie', AddressKey, number>;
+  ports: MapOf<'lpm_trie', PortKey, Pair>;
+  unix_names: MapOf<'hash', UnixNameKey, Pair>;
+  sockets: MapOf<'hash', SocketKey, Pair>;
   denials: MapOf<'array', number, bigint>;
   sources: MapOf<'hash', number, SourcePiece>;
   memberships: { type: 'task_storage'; key: number; value: Membership };

@@ -9,6 +9,7 @@ export interface Pair {
 export interface OperationWords {
   relevant: bigint;
   defaults: bigint;
+  specific: bigint;
   located: bigint;
   facts: bigint;
   types: bigint;
@@ -83,6 +84,33 @@ export interface FactKey {
     | 'FACT_LOCKDOWN_REASON'
     | 'FACT_TARGET_UID'
     | 'FACT_TARGET_SCOPE';
+}
+
+export interface AddressKey {
+  prefixlen: number;
+  operation: number;
+  family: number;
+  zero: number;
+  address: number[];
+}
+
+export interface PortKey {
+  prefixlen: number;
+  set: number;
+  transport: number;
+  port: number;
+}
+
+export interface UnixNameKey {
+  operation: number;
+  length: number;
+  name: Uint8Array;
+}
+
+export interface SocketKey {
+  family: number;
+  type: number;
+  protocol: number;
 }
 
 /** Of the operations bit n is for number n. */
@@ -165,3 +193,13 @@ export const OWNED_BY = 0xfffffffe;
 export const RUN_BY = 62;
 /** DOMAINS */
 export const DOMAINS = 15;
+/** FAMILY_UNCLEAR_IP */
+export const FAMILY_UNCLEAR_IP = 0;
+/** FAMILY_UNCLEAR_UNIX */
+export const FAMILY_UNCLEAR_UNIX = 1;
+/** enum transport, TRANSPORT_OTHER being 0 */
+export const TRANSPORTS = { tcp: 1, udp: 2 } as const;
+/** UNIX_NAME_BYTES */
+export const UNIX_NAME_BYTES = 108;
+/** SOCKET_ANY */
+export const SOCKET_ANY = 0xffff;

@@ -1,9 +1,10 @@
 import { realpathSync } from 'node:fs';
 import { posix } from 'node:path';
 import { BpfError } from '../../errors.js';
-import type { Policy } from '../model/index.js';
+import type { Policy, PolicyObject } from '../model/index.js';
 import { type Identity, identify } from './identity.js';
 import { isBeneath, mountPoints } from './mount-points.js';
+import type { Reach } from './rule-table.js';
 
 /** A name in a directory, whether there is such a file or not. */
 export interface NamedPlace {
@@ -23,6 +24,21 @@ export interface ResolvedFile {
   readonly path: string;
 }
 
+/** Whether an object is a place, and whether all beneath it is meant. */
+export function reachOf({ kind }: PolicyObject): Reach | undefined {
+  switch (kind) {
+    case 'path':
+    case 'unix-path':
+    case 'target-executable':
+      return 'self';
+    case 'beneath':
+    case 'unix-beneath':
+      return 'below';
+    default:
+      return undefined;
+  }
+}
+
 /** Resolves all paths that policies name. */
 export async function resolveFiles(policies: readonly Policy[]): Promise<Map<string, ResolvedFile>> {
   const paths = new Set(policies.flatMap(pathsOf));
@@ -39,16 +55,10 @@ export async function resolveFiles(policies: readonly Policy[]): Promise<Map<str
 }
 
 function pathsOf({ rules, conditions }: Policy): string[] {
-  const ofRules = rules.flatMap((rule) =>
-    rule.target === 'file'
-      ? rule.objects.flatMap((object) =>
-          object.kind === 'path' || object.kind === 'beneath' ? [object.path] : [],
-        )
-      : rule.target === 'process'
-        ? rule.objects.flatMap((object) => (object.kind === 'target-executable' ? [object.path] : []))
-        : [],
+  const objects = rules.flatMap((rule): readonly PolicyObject[] => rule.objects ?? []);
+  return [...objects, ...(conditions.executables ?? [])].flatMap((object) =>
+    'path' in object ? [object.path] : [],
   );
-  return [...ofRules, ...(conditions.executables ?? []).map(({ path }) => path)];
 }
 
 interface Entry {

@@ -15,7 +15,7 @@ export const NETWORK: { readonly [Name in OperationOf<'network'>]: Carriers } = 
     meaning: 'A socket gets an address.',
     routes: [
       { how: 'bind(2)', hooks: ['socket_bind'] },
-      { how: 'bind(2) of a unix socket with a path', hooks: ['path_mknod'] },
+      { how: 'bind(2) of a unix socket with a path, mknod(2) of a socket', hooks: ['path_mknod'] },
       { how: 'sctp_bindx(3)', hooks: ['sctp_bind_connect'] },
     ],
     blind: ['The port that the kernel chooses when a socket connects or sends unbound is not judged.'],
@@ -50,6 +50,9 @@ export const NETWORK: { readonly [Name in OperationOf<'network'>]: Carriers } = 
       { how: 'sendmsg(2), sendto(2), write(2), also by io_uring', hooks: ['socket_sendmsg'] },
       { how: 'a datagram over a unix socket', hooks: ['unix_may_send'] },
     ],
-    blind: ['Before Linux 6.5 sendfile(2) and splice(2) into a socket are not seen.'],
+    blind: [
+      'Before Linux 6.5 sendfile(2) and splice(2) into a socket are not seen.',
+      'A thread can connect a socket elsewhere while another sends: deny `connect` as well.',
+    ],
   },
 };
