@@ -76,7 +76,7 @@ describe('compiling policies for the engine', () => {
     expect(names.map(([{ directory, piece }]) => [directory, Buffer.from(piece).toString()])).toEqual([
       [{ device: 0, inode: 0n, operation: numbers('mount') }, 'tmpfs'.padEnd(32, '\0')],
     ]);
-    expect(record.operations[numbers('capability')]).toMatchObject({ relevant: 1n, located: 1n });
+    expect(record.operations[numbers('capability')]).toMatchObject({ relevant: 1n, specific: 1n });
   });
 
   test('lets a denial win where rules are equally near', () => {
@@ -204,7 +204,7 @@ describe('compiling policies for the engine', () => {
     };
     expect(code(() => compiled([policy([{ deny: ['swap'] }])]))).toBe('ERR_BPF_POLICY_UNSUPPORTED');
     // The default of a class leaves out what no kernel asks about, as the plan says.
-    expect(code(() => compiled([policy([], { defaults: { kernel: 'deny' } })]))).toBe(0);
+    expect(code(() => compiled([policy([], { defaults: { kernel: 'deny' } })]))).toBe('none');
     const many = Array.from({ length: 65 }, (_, i) => policy([], { name: `p${i}` }));
     expect(code(() => compiled(many))).toBe('ERR_BPF_POLICY_LIMIT');
     expect(code(() => compiled(many.slice(1)))).toBe('none');
