@@ -38,6 +38,8 @@ struct state {
 struct control {
   __u32 layout;
   __u32 current; /* index of states: one store of it is every switch */
+  __u32 over;    /* the turn that ended last */
+  __u32 zero;
   struct state states[STATES];
   __u64 lost;    /* objects that could not be followed to the top */
   __u64 missing; /* calls for which there was no generation in the slot */
@@ -218,7 +220,7 @@ struct socket_key {
 /* Who may change what is here: whoever has the highest turn, while that process lives. */
 struct turn {
   __u32 pid;
-  __u32 over;
+  __u32 zero;
   __u64 started; /* in clock ticks since boot, as in /proc */
 };
 

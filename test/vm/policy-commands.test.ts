@@ -9,6 +9,7 @@ import {
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { applyPolicies, definePolicy, policyStatus, removePolicies } from '../../src/policy/index.js';
@@ -109,6 +110,32 @@ describe('the commands of policies', () => {
     await removePolicies();
     expect(spawnSync('/bin/sh', ['-c', 'exit 3']).status).toBe(3);
   });
+});
+
+test('policies that deny bpf(2) to whoever applies them are applied whole', {
+  timeout: 120_000,
+}, async () => {
+  const policy = definePolicy({
+    name: 'no-bpf',
+    scope: 'host',
+    mode: 'enforce',
+    rules: [{ deny: ['bpf'] }],
+  });
+  await applyPolicies([policy], { lockout: 'accept', confirmWithin: 4 });
+  const denied = await thrown(() => policyStatus());
+  expect(denied.code).toBe('EACCES');
+  // Only the kernel itself can go back.
+  for (;;) {
+    try {
+      expect(await policyStatus()).toMatchObject({ expired: true, policies: [] });
+      break;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EACCES') throw error;
+      await sleep(100);
+    }
+  }
+  expect(await applyPolicies([])).toMatchObject({ policies: [] });
+  await removePolicies();
 });
 
 describe('the programs of policies', () => {

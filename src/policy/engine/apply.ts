@@ -86,7 +86,7 @@ export async function applyPolicies(
   await assertEnforceable(policies);
   if (!keep) await compiled(policies);
   using objects = await KernelObjects.open(directory);
-  using _turn = EngineTurn.take(objects.maps.turns);
+  using _turn = EngineTurn.take(objects.maps);
   const generations = new Generations(objects.maps);
   generations.prepare(NOTHING);
   const before = decidingNow(generations.state);
@@ -94,14 +94,16 @@ export async function applyPolicies(
   if (lockout === 'refuse') assertNoLockout(all);
   const next = generations.store(await compiled(all));
   await objects.attach([...needed(next), ...inheritance(all)]);
-  generations.switchTo({
+  const to = {
     active: next,
     fallback: before,
     deadline_ns: confirmWithin === undefined ? 0n : bootTimeNs() + BigInt(Math.round(confirmWithin * 1e9)),
-  });
-  // Whoever was in a domain goes on passing it on.
-  objects.detachAllBut([...needed(next), ...needed(before), INHERITANCE]);
-  return statusOf(objects, generations);
+  };
+  objects.detachAllBut([...needed(next), ...neededUntilThen(generations.state), INHERITANCE]);
+  const status = statusOf(objects, generations, { ...to, expired: false });
+  // The last thing: from now on the policies may keep this process from asking.
+  generations.switchTo(to);
+  return status;
 }
 
 async function compiled(policies: readonly Policy[]): Promise<CompiledGeneration> {
@@ -115,6 +117,12 @@ async function compiled(policies: readonly Policy[]): Promise<CompiledGeneration
 function together(old: readonly Policy[], added: readonly Policy[]): Policy[] {
   const names = added.map(({ name }) => name);
   return [...old.filter(({ name }) => !names.includes(name)), ...added];
+}
+
+/** The programs for what decides now, and for what might before the switch. */
+function neededUntilThen(state: State): EngineProgram[] {
+  const waits = state.deadline_ns !== 0n && !state.expired;
+  return [...needed(decidingNow(state)), ...(waits ? needed(state.fallback) : [])];
 }
 
 /** The programs that a generation cannot do without. */
@@ -159,7 +167,7 @@ export async function removePolicies(options: EngineOptions = {}): Promise<boole
   const { directory = DIRECTORY } = options;
   if (!KernelObjects.exist(directory)) return false;
   using objects = await KernelObjects.open(directory);
-  using _turn = EngineTurn.take(objects.maps.turns);
+  using _turn = EngineTurn.take(objects.maps);
   objects.remove();
   return true;
 }
@@ -170,10 +178,12 @@ async function change(
 ): Promise<EngineStatus> {
   if (!KernelObjects.exist(directory)) throw wrongState('no policies were applied on this host');
   using objects = await KernelObjects.open(directory);
-  using _turn = EngineTurn.take(objects.maps.turns);
+  using _turn = EngineTurn.take(objects.maps);
   const generations = new Generations(objects.maps);
-  generations.switchTo(to(generations.state));
-  return statusOf(objects, generations);
+  const next = to(generations.state);
+  const status = statusOf(objects, generations, { ...next, expired: false });
+  generations.switchTo(next);
+  return status;
 }
 
 function decidingNow({ active, fallback, expired }: State): Candidate {
@@ -184,8 +194,11 @@ function inheritance(policies: readonly Policy[]): EngineProgram[] {
   return policies.some(({ scope }) => scope.kind === 'domain') ? [INHERITANCE] : [];
 }
 
-function statusOf(objects: KernelObjects, generations: Generations): EngineStatus {
-  const { state } = generations;
+function statusOf(
+  objects: KernelObjects,
+  generations: Generations,
+  state: State = generations.state,
+): EngineStatus {
   const now = decidingNow(state);
   const denials = generations.denialsIn(now.slot);
   const programs = objects.attached();

@@ -63,6 +63,8 @@ export class Generations {
     this.#maps.control.set(0, {
       layout: LAYOUT,
       current: 0,
+      over: 0,
+      zero: 0,
       states: Array.from({ length: STATES }, () => state),
       lost: 0n,
       missing: 0n,

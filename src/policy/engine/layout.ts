@@ -131,6 +131,8 @@ export interface StateRecord {
 export interface ControlRecord {
   layout: number;
   current: number;
+  over: number;
+  zero: number;
   states: StateRecord[];
   lost: bigint;
   missing: bigint;
@@ -138,7 +140,7 @@ export interface ControlRecord {
 
 export interface Turn {
   pid: number;
-  over: number;
+  zero: number;
   started: bigint;
 }
 

@@ -1,45 +1,49 @@
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { BpfError } from '../../errors.js';
-import type { BpfMap } from '../../object/index.js';
+import type { Maps } from '../../object/index.js';
+import type { EngineShape } from './kernel-maps.js';
 import type { Turn } from './layout.js';
+
+// struct control: `over` is its third word.
+const OVER_WORD = 2;
 
 /**
  * The right to change what the engine has, for one process at a time. It ends with {@link EngineTurn.end}, or with the
  * process: whoever comes next sees that it is gone.
  *
  * Turns are numbered, and the highest is the one that counts: of two processes that want the same number, the kernel lets
- * one have it (BPF_NOEXIST).
+ * one have it (BPF_NOEXIST). Its end is a store and no call of bpf(2), which the policies that were applied may deny.
  */
 export class EngineTurn implements Disposable {
-  readonly #turns: BpfMap<number, Turn>;
+  readonly #control: Uint32Array;
   readonly #number: number;
 
-  private constructor(turns: BpfMap<number, Turn>, number: number) {
-    this.#turns = turns;
+  private constructor(control: Uint32Array, number: number) {
+    this.#control = control;
     this.#number = number;
   }
 
   /** @throws BpfError `EBUSY` while another process has its turn */
-  static take(turns: BpfMap<number, Turn>): EngineTurn {
+  static take({ control, turns }: Pick<Maps<EngineShape>, 'control' | 'turns'>): EngineTurn {
+    const words = new Uint32Array(control.memory());
     const entries = [...turns.entries()].sort(([a], [b]) => b - a);
     const [last] = entries;
-    if (last && isOn(last[1])) throw busy(last[1].pid);
+    if (last && last[0] > Atomics.load(words, OVER_WORD) && isAlive(last[1])) throw busy(last[1].pid);
     const number = (last?.[0] ?? 0) + 1;
     try {
-      turns.set(number, { pid: process.pid, over: 0, started: startOf(process.pid) ?? 0n }, 'noexist');
+      turns.set(number, { pid: process.pid, zero: 0, started: startOf(process.pid) ?? 0n }, 'noexist');
     } catch (cause) {
       if (cause instanceof BpfError && cause.code === 'EEXIST') throw busy(turns.get(number)?.pid ?? 0);
       throw cause;
     }
     for (const [old] of entries) turns.delete(old);
-    return new EngineTurn(turns, number);
+    return new EngineTurn(words, number);
   }
 
   /** Lets the next one have its turn. */
   end(): void {
-    const own = this.#turns.get(this.#number);
-    if (own) this.#turns.set(this.#number, { ...own, over: 1 });
+    Atomics.store(this.#control, OVER_WORD, this.#number);
   }
 
   [Symbol.dispose](): void {
@@ -47,8 +51,8 @@ export class EngineTurn implements Disposable {
   }
 }
 
-function isOn({ pid, over, started }: Turn): boolean {
-  return over === 0 && startOf(pid) === started;
+function isAlive({ pid, started }: Turn): boolean {
+  return startOf(pid) === started;
 }
 
 /** When a process began, in clock ticks: tells it from another that has its number later. Undefined when it is gone. */
