@@ -238,8 +238,7 @@ static __always_inline void ask_about_own(struct question* question, struct sock
   if (is_at_ipv4_too(&question->address, sk)) ask(question);
 }
 
-static __always_inline __u64 denied_for_family(const struct call* call, enum operation operation,
-                                               __u8 family) {
+static __noinline __u64 denied_for_family(const struct call* call, enum operation operation, __u8 family) {
   struct question question = question_of(call, operation);
 
   question.address.family = family;
