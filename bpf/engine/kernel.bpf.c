@@ -37,18 +37,11 @@ LSM_PROGRAM(kernel_module_request, judge_module_request) {
 /* include/uapi/linux/bpf.h, Linux 7.0: BPF_COMMON_ATTRS, a flag above all commands. */
 #define BPF_COMMANDS 0xffff
 
-/* A program type is nearer than a command. A program that calls bpf(2) by bpf_sys_bpf() comes here too. */
-LSM_PROGRAM(bpf, judge_bpf, int command, union bpf_attr* attributes) {
-  struct search search;
-  struct call call;
-  __u64 policies;
-  int result;
+static __noinline int judge_call(const struct call* call, int command, union bpf_attr* attributes) {
+  struct search search = new_search(call, OPERATION_BPF);
+  __u64 policies = search.undecided;
 
-  if (!begins(&call, BIT(OPERATION_BPF))) return LSM_ALLOW;
-  command &= BPF_COMMANDS;
-  search = new_search(&call, OPERATION_BPF);
-  policies = search.undecided;
-  if (is_about_objects(&call, &search)) {
+  if (is_about_objects(call, &search)) {
     __u32 type = 0;
 
     if (command == BPF_PROG_LOAD) {
@@ -58,7 +51,16 @@ LSM_PROGRAM(bpf, judge_bpf, int command, union bpf_attr* attributes) {
     }
     meet_fact(&search, FACT_BPF_COMMAND, (__u32)command);
   }
-  result = judge_met(&call, &search, policies, 0, 0);
+  return judge_met(call, &search, policies, 0, 0);
+}
+
+/* A program type is nearer than a command. A program that calls bpf(2) by bpf_sys_bpf() comes here too. */
+LSM_PROGRAM(bpf, judge_bpf, int command, union bpf_attr* attributes) {
+  struct call call;
+  int result;
+
+  if (!begins(&call, BIT(OPERATION_BPF))) return LSM_ALLOW;
+  result = judge_call(&call, command & BPF_COMMANDS, attributes);
   return result ? lsm_deny(-result) : LSM_ALLOW;
 }
 

@@ -44,7 +44,11 @@ LSM_PROGRAM(ptrace_traceme, judge_traceme, struct task_struct* parent) {
   }
   own = policies_of_task(&call, current);
   other = policies_of_task(&call, parent);
-  call.policies = own.by | own.unknown | other.by | other.unknown;
+  call.policies = own.by | own.unknown;
+  if (call.policies & call.generation->conditional)
+    call.policies = policies_that_govern(call.generation, call.slot, call.policies);
+  /* Of the parent's, conditions are taken to hold. */
+  call.policies |= other.by | other.unknown;
   result = judge_target(&call, OPERATION_PTRACE, current);
   return result ? lsm_deny(-result) : LSM_ALLOW;
 }

@@ -113,8 +113,8 @@ static __noinline int meet_executable(struct search* search, const struct task_s
   return 0;
 }
 
-static __always_inline int judge_target(const struct call* call, enum operation operation,
-                                        struct task_struct* target) {
+static __noinline int judge_target(const struct call* call, enum operation operation,
+                                   struct task_struct* target) {
   struct search search = new_search(call, operation);
   __u64 policies = search.undecided;
 
