@@ -34,9 +34,10 @@ function missing(name: string): Explanation {
   };
 }
 
-// libbpf compares the declaration with the kernel's (bpf_core_types_are_compat).
+// libbpf compares the declaration with the kernel's (bpf_core_types_are_compat). Until 1.2 it calls that kernel; since 1.3
+// vmlinux, or the module by its name.
 export function otherPrototype({ libbpf }: Failure): Explanation | undefined {
-  const name = /extern \(func ksym\) '([^']+)': func_proto \[\d+\] incompatible with kernel/.exec(
+  const name = /extern \(func ksym\) '([^']+)': func_proto \[\d+\] incompatible with \S+ \[/.exec(
     libbpf,
   )?.[1];
   if (!name) return undefined;
