@@ -16,6 +16,8 @@ async function attachTwice(...capabilities: string[]): Promise<unknown[]> {
 }
 
 const refused = { code: 'EPERM', reason: 'permission', hint: 'run it as root, or give it CAP_NET_ADMIN' };
+/** At least that of this process; a service manager may have attached what makes for more. */
+const some = expect.toSatisfy((count: number) => count >= 1);
 const unproven = { code: 'ERR_BPF_NOT_GUARANTEED', reason: 'permission' };
 
 test('without CAP_NET_ADMIN nobody tells what is attached: a second attachment is not seen', async () => {
@@ -24,7 +26,13 @@ test('without CAP_NET_ADMIN nobody tells what is attached: a second attachment i
 
 test('with it, a second attachment is refused; with CAP_SYSLOG too, guarantees are told', async () => {
   const twice = { code: 'EEXIST', reason: 'input' };
-  expect(await attachTwice('bpf', 'perfmon', 'net_admin')).toMatchObject(['cgroup', twice, unproven, 1, 1]);
+  expect(await attachTwice('bpf', 'perfmon', 'net_admin')).toMatchObject([
+    'cgroup',
+    twice,
+    unproven,
+    1,
+    some,
+  ]);
   const all = ['bpf', 'perfmon', 'net_admin', 'syslog'];
-  expect(await attachTwice(...all)).toMatchObject(['cgroup', twice, twice, 1, 1]);
+  expect(await attachTwice(...all)).toMatchObject(['cgroup', twice, twice, 1, some]);
 });
