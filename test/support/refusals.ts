@@ -19,11 +19,7 @@ const EVERYWHERE: Readonly<Record<string, Expected>> = {
   faulty_kfunc: ['kernel', /has no kfunc bpf_no_such_kfunc/, /bpf_ksym_exists\(\)/],
   faulty_kfunc_prototype: ['input', /declares the kfunc bpf_key_put otherwise/, /void bpf_key_put\(struct/],
   faulty_kfunc_type: ['kernel', /type lsm cannot call the kfunc tcp_slow_start/, /registers each kfunc/],
-  faulty_kfunc_weak: [
-    'kernel',
-    /calls a kernel function that it declares __weak|has no kfunc bpf_no_such_kfunc/,
-    /bpf_ksym_exists\(\)/,
-  ],
+  faulty_kfunc_weak: ['kernel', /calls a kernel function that it declares __weak/, /bpf_ksym_exists\(\)/],
   faulty_ksym: ['kernel', /has no symbol no_such_symbol/, /__ksym __weak/],
   faulty_large: ['input', /could not walk.*BPF program is too large/, /bound its loops/],
   faulty_leak: ['input', /without giving back what it got from bpf_ringbuf_reserve\(\)/, /submit or discard/],

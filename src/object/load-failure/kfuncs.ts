@@ -34,8 +34,8 @@ function missing(name: string): Explanation {
   };
 }
 
-// libbpf compares the declaration with the kernel's (bpf_core_types_are_compat). Until 1.2 it calls that kernel; since 1.3
-// vmlinux, or the module by its name.
+// libbpf compares the declaration with the kernel's (bpf_core_types_are_compat). That is called kernel by 1.1, and
+// vmlinux by 1.5.
 export function otherPrototype({ libbpf }: Failure): Explanation | undefined {
   const name = /extern \(func ksym\) '([^']+)': func_proto \[\d+\] incompatible with \S+ \[/.exec(
     libbpf,
