@@ -109,7 +109,7 @@ describe('the inventory equals what bpftool shows', () => {
       pinned: program.pins,
     }));
     expect(ours).toEqual(
-      // bpftool since 7.4 tells of orphans too.
+      // bpftool 7.5 tells of orphans too.
       shown.map(({ loaded_at, map_ids = [], run_cnt, run_time_ns, orphaned, ...rest }) => ({
         map_ids,
         ...rest,

@@ -42,7 +42,7 @@ export function checkLine(line) {
     giveUp(`There is no box of Linux ${line}; there are ${Object.keys(KERNELS).join(' and ')}.`);
 }
 
-/** Leaves `bpf-lsm-debian-LINE.box` and its catalogue, `metadata.json`, in a directory. */
+/** Leaves `bpf-lsm-debian-LINE.box` and its catalogue, `catalogue.json`, in a directory. */
 export async function buildBox(line, out) {
   checkLine(line);
   if (process.getuid() !== 0) giveUp('Building a box needs root: it holds files of every user.');
