@@ -23,6 +23,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { giveUp, say } from '../../scripts/say.mjs';
+import { setUp } from '../../scripts/setup.mjs';
 import { debianMirrors } from './mirror.mjs';
 import { PACKAGES } from './packages.mjs';
 
@@ -41,8 +42,8 @@ export function checkLine(line) {
     giveUp(`There is no box of Linux ${line}; there are ${Object.keys(KERNELS).join(' and ')}.`);
 }
 
-/** Leaves `bpf-lsm-debian-LINE.box` and its catalogue, `metadata.json`, in a directory. */
-export function buildBox(line, out) {
+/** Leaves `bpf-lsm-debian-LINE.box` and its catalogue, `catalogue.json`, in a directory. */
+export async function buildBox(line, out) {
   checkLine(line);
   if (process.getuid() !== 0) giveUp('Building a box needs root: it holds files of every user.');
   mkdirSync(out, { recursive: true });
@@ -53,7 +54,7 @@ export function buildBox(line, out) {
     );
   const work = mkdtempSync(join(tmpdir(), 'bpf-lsm-box-'));
   try {
-    makeRoot(line, join(work, 'root'));
+    makeRoot(line, join(work, 'root'), await debianMirrors());
     makeDisk(work, out);
     pack(line, out);
   } finally {
@@ -62,8 +63,7 @@ export function buildBox(line, out) {
   return join(out, boxFile(line));
 }
 
-function makeRoot(line, root) {
-  const { main, security } = debianMirrors();
+function makeRoot(line, root, { main, security }) {
   const { suite, kernel } = KERNELS[line];
   const sources = ['trixie', 'trixie-updates', suite]
     .filter(Boolean)
@@ -197,5 +197,6 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { values } = parseArgs({
     options: { kernel: { type: 'string', default: '7.3' }, out: { type: 'string' } },
   });
-  buildBox(values.kernel, resolve(values.out ?? `build/box/${values.kernel}`));
+  await setUp();
+  await buildBox(values.kernel, resolve(values.out ?? `build/box/${values.kernel}`));
 }

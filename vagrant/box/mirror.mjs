@@ -1,11 +1,12 @@
 // Debian's archive as this machine knows it.
 
 import { readFileSync } from 'node:fs';
-import { findArchives, readAptDirectory } from '../../dist/testing/apt-sources.js';
 import { giveUp } from '../../scripts/say.mjs';
 
 /** The archive itself, and that of security updates where this machine has it. */
-export function debianMirrors() {
+export async function debianMirrors() {
+  // Only now: in a fresh clone it is built after this module was loaded.
+  const { findArchives, readAptDirectory } = await import('../../dist/testing/apt-sources.js');
   const codename = /^VERSION_CODENAME=(.*)$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? 'stable';
   const archives = findArchives(readAptDirectory('/etc/apt'), codename);
   const [main, security] = [archives?.main, archives?.security].map((archive) => archive?.uris[0]);

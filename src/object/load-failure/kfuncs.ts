@@ -34,9 +34,10 @@ function missing(name: string): Explanation {
   };
 }
 
-// libbpf compares the declaration with the kernel's (bpf_core_types_are_compat).
+// libbpf compares the declaration with the kernel's (bpf_core_types_are_compat). That is called kernel by 1.1, and
+// vmlinux by 1.5.
 export function otherPrototype({ libbpf }: Failure): Explanation | undefined {
-  const name = /extern \(func ksym\) '([^']+)': func_proto \[\d+\] incompatible with kernel/.exec(
+  const name = /extern \(func ksym\) '([^']+)': func_proto \[\d+\] incompatible with \S+ \[/.exec(
     libbpf,
   )?.[1];
   if (!name) return undefined;

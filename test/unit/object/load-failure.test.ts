@@ -94,6 +94,16 @@ describe('what a kernel refused is explained, with the reason and what to do:', 
     expect(error.cause).toBeInstanceOf(BpfError);
   });
 
+  test('a kfunc that is declared otherwise, whatever libbpf calls the kernel', () => {
+    const logged = refusalsBy('7.3').faulty_kfunc_prototype as Refusal;
+    const log = logged.log.map((line) =>
+      line.replace('incompatible with kernel', 'incompatible with vmlinux'),
+    );
+    expect(log).not.toEqual(logged.log);
+    const { message } = explainLogged('faulty_kfunc_prototype', { ...logged, log });
+    expect(message).toMatch(/declares the kfunc bpf_key_put otherwise/);
+  });
+
   test('and where it was the verifier, with what it said', () => {
     for (const [name, kernel, logged] of refused) {
       const error = explainLogged(name, logged);
