@@ -115,7 +115,7 @@ describe('operations on the kernel', () => {
   test('is refused for constants that the kernel does not have', async () => {
     expect(
       await thrown(() => enforce([{ deny: ['lockdown'], objects: [{ lockdown: 'LOCKDOWN_NOWHERE' }] }])),
-    ).toMatchObject({ code: 'ERR_BPF_POLICY_OBJECT', reason: 'kernel' });
+    ).toMatchObject({ code: 'ERR_BPF_POLICY_UNSUPPORTED', reason: 'kernel' });
   });
 });
 

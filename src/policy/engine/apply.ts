@@ -168,6 +168,8 @@ export async function removePolicies(options: EngineOptions = {}): Promise<boole
   if (!KernelObjects.exist(directory)) return false;
   using objects = await KernelObjects.open(directory);
   using _turn = EngineTurn.take(objects.maps);
+  // The programs outlive their pins for a moment.
+  new Generations(objects.maps).letGo();
   objects.remove();
   return true;
 }

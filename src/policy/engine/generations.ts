@@ -7,6 +7,9 @@ import type { EngineMaps, EngineShape } from './kernel-maps.js';
 import { type Candidate, type ControlRecord, LAYOUT, SLOTS, STATES, type StateRecord } from './layout.js';
 import { policiesFrom } from './sources.js';
 
+const NOTHING = { slot: 0, number: 1, by_host: 0n, by_cgroup: 0n, by_domain: 0n };
+const NOTHING_DECIDES: StateRecord = { active: NOTHING, fallback: NOTHING, deadline_ns: 0n };
+
 // struct control: `current` is its second word.
 const CURRENT_WORD = 1;
 
@@ -58,14 +61,12 @@ export class Generations {
     if (layout === LAYOUT) return;
     if (layout !== 0) throw otherLayout(layout);
     this.#fill(0, 1, empty);
-    const nothing = { slot: 0, number: 1, by_host: 0n, by_cgroup: 0n, by_domain: 0n };
-    const state = { active: nothing, fallback: nothing, deadline_ns: 0n };
     this.#maps.control.set(0, {
       layout: LAYOUT,
       current: 0,
       over: 0,
       zero: 0,
-      states: Array.from({ length: STATES }, () => state),
+      states: Array.from({ length: STATES }, () => NOTHING_DECIDES),
       lost: 0n,
       missing: 0n,
     });
@@ -108,6 +109,11 @@ export class Generations {
     states[next] = { active, fallback, deadline_ns };
     control.set(0, { ...record, states });
     Atomics.store(new Uint32Array(control.memory()), CURRENT_WORD, next);
+  }
+
+  /** No policy decides from now on. What an engine of another version would make of it is not known: it stays as it is. */
+  letGo(): void {
+    if (this.#control().layout === LAYOUT) this.switchTo(NOTHING_DECIDES);
   }
 
   /** The names of the policies of a slot, in the order of their bits. */
