@@ -113,6 +113,7 @@ class Object {
       : custom_btf_(std::move(custom_btf)), object_(object, bpf_object__close) {}
   bpf_program* program(const std::string& name) const;
   void declare_maps();
+  void give_up_writable_memory();
   size_t index_of(const std::string& map) const;
   bpf_map* map(const std::string& name) const { return maps_[index_of(name)].map; }
   void edited(int result, const char* call, const std::string& map, const char* what) const;
