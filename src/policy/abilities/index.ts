@@ -1,6 +1,5 @@
 export { type EngineAbilities, EVERYTHING } from './engine-abilities.js';
 export {
-  ALL_PROGRAMS,
   type EngineObject,
   type EngineProgram,
   INHERITANCE,

@@ -158,11 +158,6 @@ export function programsFor(operations: readonly Operation[]): EngineProgram[] {
   return [...new Set(programs)].filter(({ hook }) => !NOT_EVERYWHERE.has(hook) || hasHook(hook));
 }
 
-/** Every program that the engine may have attached. */
-export const ALL_PROGRAMS: readonly EngineProgram[] = [
-  ...new Set([...Object.values(CARRIERS).flat(), INHERITANCE]),
-];
-
 function hasHook(hook: string): boolean {
   return hasLsmHooks() === true && hookPrototype(hook) !== undefined;
 }

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, statfsSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { BpfError } from '../../errors.js';
-import { BpfObject, Link, type Maps, type OpenProgram } from '../../object/index.js';
-import { ALL_PROGRAMS, type EngineObject, type EngineProgram } from '../abilities/index.js';
+import { BpfObject, type BpfProgram, Link, type Maps, type OpenProgram } from '../../object/index.js';
+import type { EngineObject, EngineProgram } from '../abilities/index.js';
 import type { EngineShape } from './kernel-maps.js';
 
 const objectFile = (name: EngineObject) => new URL(`../../../dist/bpf/engine/${name}.bpf.o`, import.meta.url);
@@ -39,10 +39,11 @@ const MAPS: readonly string[] = [
  */
 export class KernelObjects implements Disposable {
   readonly #directory: string;
-  readonly #objects = new Map<EngineObject, BpfObject<EngineShape>>();
+  readonly #holder: BpfObject<EngineShape>;
 
-  private constructor(directory: string) {
+  private constructor(directory: string, holder: BpfObject<EngineShape>) {
     this.#directory = directory;
+    this.#holder = holder;
   }
 
   /** Whether something of an engine is pinned there. */
@@ -56,14 +57,11 @@ export class KernelObjects implements Disposable {
    */
   static async open(directory: string): Promise<KernelObjects> {
     makeDirectories(directory);
-    const objects = new KernelObjects(directory);
-    await objects.#object('files');
-    return objects;
+    return new KernelObjects(directory, await load(directory, 'files', []));
   }
 
-  /** The maps, which are the same for all objects. */
   get maps(): Maps<EngineShape> {
-    return (this.#objects.get('files') as BpfObject<EngineShape>).maps;
+    return this.#holder.maps;
   }
 
   /**
@@ -71,15 +69,27 @@ export class KernelObjects implements Disposable {
    * taken away after its successor is there: both judge by the same maps, so that meanwhile nothing changes.
    */
   async attach(programs: readonly EngineProgram[]): Promise<void> {
-    for (const { object, program } of programs) {
-      const pin = pinOf(program, object);
-      if (!existsSync(this.#link(pin))) {
-        const loaded = await (await this.#object(object)).loadProgram(program);
-        using link = loaded.attach();
-        link.pin(this.#link(pin));
+    for (const object of new Set(programs.map((each) => each.object))) {
+      await this.#attachOf(
+        object,
+        programs.filter((each) => each.object === object).map(({ program }) => program),
+      );
+    }
+  }
+
+  /** Those of an object together: for each load libbpf reads the types of the whole kernel. */
+  async #attachOf(object: EngineObject, programs: readonly string[]): Promise<void> {
+    const missing = programs.filter((program) => !existsSync(this.#link(pinOf(program, object))));
+    if (missing.length > 0) {
+      using loaded = await load(this.#directory, object, missing);
+      for (const program of missing) {
+        using link = (loaded.programs[program] as BpfProgram).attach();
+        link.pin(this.#link(pinOf(program, object)));
       }
-      for (const other of this.#pins())
-        if (programOf(other) === program && other !== pin) this.#detach(other);
+    }
+    for (const pin of this.#pins()) {
+      const program = programOf(pin);
+      if (programs.includes(program) && pin !== pinOf(program, object)) this.#detach(pin);
     }
   }
 
@@ -107,8 +117,7 @@ export class KernelObjects implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const object of this.#objects.values()) object.close();
-    this.#objects.clear();
+    this.#holder.close();
   }
 
   #pins(): string[] {
@@ -125,18 +134,18 @@ export class KernelObjects implements Disposable {
     Link.open(this.#link(pin))[Symbol.dispose]();
     unlinkSync(this.#link(pin));
   }
+}
 
-  async #object(name: EngineObject): Promise<BpfObject<EngineShape>> {
-    const found = this.#objects.get(name);
-    if (found) return found;
-    const open = BpfObject.open<EngineShape>(objectFile(name), { pinRoot: this.#directory });
-    for (const { object, program } of ALL_PROGRAMS) {
-      if (object === name) (open.programs[program] as OpenProgram).autoload = false;
-    }
-    const loaded = await open.load();
-    this.#objects.set(name, loaded);
-    return loaded;
-  }
+/** The maps are pinned, and the same for all objects. */
+async function load(
+  directory: string,
+  object: EngineObject,
+  programs: readonly string[],
+): Promise<BpfObject<EngineShape>> {
+  const open = BpfObject.open<EngineShape>(objectFile(object), { pinRoot: directory });
+  for (const [name, program] of Object.entries<OpenProgram>(open.programs))
+    program.autoload = programs.includes(name);
+  return open.load();
 }
 
 /** A pin has the name of its program, and tells from which build it is: bpffs takes no dots. */
