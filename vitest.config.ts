@@ -30,7 +30,9 @@ export default defineConfig({
           setupFiles: ['test/support/leak-check.ts'],
           pool: 'forks',
           execArgv: ['--expose-gc'],
-          testTimeout: 20_000,
+          // They also run on machines that are emulated.
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       // Tests that boot guests themselves, one at a time.
