@@ -70,6 +70,7 @@ export {
   type LintFinding,
   type LockdownObject,
   lint,
+  loadPolicies,
   type Machine,
   type MountObject,
   type ObjectInputs,

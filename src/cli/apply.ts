@@ -1,6 +1,7 @@
 import { Command } from 'commander';
-import { applyPolicies, readPolicies } from '../policy/index.js';
+import { applyPolicies } from '../policy/index.js';
 import { positive } from './numbers.js';
+import { POLICY_FILES, policiesOf } from './policies.js';
 import { printStatus } from './policy-status.js';
 
 interface Options {
@@ -15,7 +16,7 @@ interface Options {
 export function applyCommand(): Command {
   return new Command('apply')
     .description('Put policies into force, all of them at once and in place of those before.')
-    .argument('<file...>', 'YAML files, each with one or several policies')
+    .argument('<file...>', POLICY_FILES)
     .option(
       '--confirm-within <seconds>',
       'go back to those before unless bpf-lsm confirm is called',
@@ -34,7 +35,7 @@ bpf_lsm.policies=off on the kernel command line, none are applied.
 Exit status: 0, 1 when nothing was changed, with the reason.`,
     )
     .action(async (files: string[], { confirmWithin, keep, acceptLockout, directory, json }: Options) => {
-      const policies = files.flatMap((file) => readPolicies(file));
+      const policies = await policiesOf(files);
       const status = await applyPolicies(policies, {
         ...(confirmWithin !== undefined && { confirmWithin }),
         ...(directory !== undefined && { directory }),

@@ -1,12 +1,16 @@
 import { Command } from 'commander';
-import { type LintFinding, lint, readPolicies, thisMachine } from '../policy/index.js';
+import { type LintFinding, lint, thisMachine } from '../policy/index.js';
 import { paint, printJson } from './output.js';
+import { POLICY_FILES, policiesOf } from './policies.js';
 
 /** `bpf-lsm lint`: what policies most likely do not mean. */
 export function lintCommand(): Command {
   return new Command('lint')
     .description('Look for what policies most likely do not mean, and for what would lock you out.')
-    .argument('<file...>', 'YAML files; policies that are to be applied together are best looked at together')
+    .argument(
+      '<file...>',
+      `${POLICY_FILES}; those that are to be applied together are best looked at together`,
+    )
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
@@ -16,8 +20,8 @@ them. What of other processes cannot be read without privilege is left out.
 
 Exit status: 0, 3 when there are errors, 1 when a file is not valid.`,
     )
-    .action((files: string[], { json }: { json?: boolean }) => {
-      const findings = lint(files.flatMap(readPolicies), thisMachine());
+    .action(async (files: string[], { json }: { json?: boolean }) => {
+      const findings = lint(await policiesOf(files), thisMachine());
       if (json) printJson(findings);
       else process.stdout.write(findings.map(describe).join(''));
       process.exitCode = findings.some(({ level }) => level === 'error') ? 3 : 0;

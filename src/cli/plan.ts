@@ -1,12 +1,13 @@
 import { Command } from 'commander';
-import { kernelFacts, type Plan, type PlannedPolicy, plan, readPolicies } from '../policy/index.js';
+import { kernelFacts, type Plan, type PlannedPolicy, plan } from '../policy/index.js';
 import { paint, printJson } from './output.js';
+import { POLICY_FILES, policiesOf } from './policies.js';
 
 /** `bpf-lsm plan`: what will enforce policies on this kernel. */
 export function planCommand(): Command {
   return new Command('plan')
     .description('Show what will enforce policies on this kernel, rule by rule.')
-    .argument('<file...>', 'YAML files, each with one or several policies')
+    .argument('<file...>', POLICY_FILES)
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
@@ -16,7 +17,7 @@ Nothing is loaded but programs that tell which hooks this kernel has, and nothin
 Exit status: 0 when all of it can be enforced, 3 when something cannot, 1 when a file is not valid.`,
     )
     .action(async (files: string[], { json }: { json?: boolean }) => {
-      const found = plan(files.flatMap(readPolicies), await kernelFacts());
+      const found = plan(await policiesOf(files), await kernelFacts());
       if (json) printJson(found);
       else process.stdout.write(describe(found));
       process.exitCode = found.enforceable ? 0 : 3;

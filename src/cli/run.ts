@@ -2,13 +2,14 @@ import { once } from 'node:events';
 import { constants } from 'node:os';
 import { Command } from 'commander';
 import { BpfError } from '../errors.js';
-import { applyPolicies, type Policy, readPolicies, runInDomain } from '../policy/index.js';
+import { applyPolicies, type Policy, runInDomain } from '../policy/index.js';
+import { policiesOf } from './policies.js';
 
 /** `bpf-lsm run`: a command in a process domain. */
 export function runCommand(): Command {
   return new Command('run')
     .description('Start a command in a process domain, for it and its descendants to be held to policies.')
-    .argument('<policy>', 'a YAML file with policies of one domain; or, with --domain, the command')
+    .argument('<policy>', 'a file with policies of one domain; or, with --domain, the command')
     .argument('[command...]', 'the command, after --')
     .passThroughOptions()
     .option('--domain <name>', 'the domain of policies that are applied already')
@@ -36,7 +37,7 @@ Exit status: that of the command, or 128 and the number of the signal that ended
 }
 
 async function applyFile(file: string, where: { directory?: string }): Promise<string> {
-  const policies = readPolicies(file);
+  const policies = await policiesOf([file]);
   const domain = domainOf(policies, file);
   await applyPolicies(policies, { ...where, keep: true });
   return domain;

@@ -39,6 +39,7 @@ export {
   type Machine,
   thisMachine,
 } from './lint/index.js';
+export { loadPolicies } from './load/index.js';
 export type {
   AddressFamily,
   AddressObject,

@@ -1,0 +1,1 @@
+export { loadPolicies } from './load-policies.js';
