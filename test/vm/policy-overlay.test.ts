@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   adoptIntoDomain,
@@ -23,6 +23,7 @@ let written = 0;
 beforeAll(async () => {
   for (const path of [LOWER, UPPER, `${LAYERS}/work`, MERGED]) mkdirSync(path, { recursive: true });
   for (const name of ['secret', 'copied', 'other']) writeFileSync(`${LOWER}/${name}`, 'content');
+  copyFileSync('/bin/true', `${LOWER}/program`);
   const options = `lowerdir=${LOWER},upperdir=${UPPER},workdir=${LAYERS}/work`;
   expect(spawnSync('mount', ['-t', 'overlay', 'overlay', MERGED, '-o', options]).status).toBe(0);
   // Copied up, from now on.
@@ -49,8 +50,10 @@ async function all(helper: Helper): Promise<Record<string, string>> {
     other: await helper.ask('open', `${MERGED}/other`),
     directory: await helper.ask('open', MERGED),
     write: await helper.ask('write', `${MERGED}/${fresh}`),
+    execute: await helper.ask('exec', `${MERGED}/program`),
     'secret in its layer': await helper.ask('open', `${LOWER}/secret`),
     'copied in its layer': await helper.ask('open', `${UPPER}/copied`),
+    'execute in its layer': await helper.ask('exec', `${LOWER}/program`),
   };
 }
 
@@ -60,8 +63,10 @@ const FREE = {
   other: '0',
   directory: '0',
   write: '0',
+  execute: '0',
   'secret in its layer': '0',
   'copied in its layer': '0',
+  'execute in its layer': '0',
 };
 const reading = (...objects: ObjectInputs['file'][]) => [{ deny: ['read' as const], objects }];
 const only = (...directories: string[]): RuleInput[] => [
@@ -88,7 +93,16 @@ describe('a policy about files of an overlay', () => {
       ['secret', 'copied', 'other', 'directory', 'secret in its layer', 'copied in its layer'],
     ],
     ['is asked when a file is copied up', [{ deny: ['write'], objects: [{ beneath: LAYERS }] }], ['write']],
-    ['has to allow its layers as well', only(MERGED), Object.keys(FREE)],
+    [
+      'is not met where one executes them',
+      [{ deny: ['exec'], objects: [{ beneath: LAYERS }] }],
+      ['execute in its layer'],
+    ],
+    [
+      'has to allow its layers as well',
+      only(MERGED),
+      ['secret', 'copied', 'other', 'directory', 'write', 'secret in its layer', 'copied in its layer'],
+    ],
     ['allows nothing more than both', only(MERGED, LAYERS), []],
   ];
 
