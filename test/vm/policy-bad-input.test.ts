@@ -41,7 +41,7 @@ beforeAll(async () => {
   for (const path of [ONE, OTHER]) writeFileSync(path, '');
   expect(verdicts()).toEqual(['0', '0']);
   ({ generation } = await applyPolicies([denying(ONE)]));
-});
+}, 120_000);
 afterAll(async () => {
   expect(await applyPolicies([denying(OTHER)])).toMatchObject({ absent: [], unjudged: 0n });
   expect(verdicts()).toEqual(['0', 'EACCES']);

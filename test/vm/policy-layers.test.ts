@@ -44,7 +44,7 @@ const reading = (...paths: string[]): PolicyInput['rules'] => [
 
 const counters = async () => (await policyStatus())?.policies.map(({ denials }) => denials);
 
-describe('a domain', () => {
+describe('a domain', { timeout: 120_000 }, () => {
   // A child, its child, a thread, and the child of that.
   const DESCENDANTS = ['', '1', '1 1', '2', '2 1'];
 

@@ -19,14 +19,14 @@ beforeAll(async () => {
   [inside, outside] = [family(), family()];
   await applyPolicies([]);
   await adoptIntoDomain(JAIL, inside.pid);
-});
+}, 120_000);
 afterAll(async () => {
   for (const helper of [inside, outside]) await helper.end();
   await removePolicies();
   rmSync(ROOT, { recursive: true });
 });
 
-describe('ways of the kernel and of the system around a call', () => {
+describe('ways of the kernel and of the system around a call', { timeout: 120_000 }, () => {
   test.skipIf(!existsSync(LOADER))('the dynamic loader, run by hand', async () => {
     const both = async (helper: Helper) => [
       await helper.ask('exec', PROGRAM),

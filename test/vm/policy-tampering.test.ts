@@ -95,9 +95,9 @@ async function refused(error: object): Promise<void> {
 beforeEach(async () => {
   await applyPolicies([denying(ONE)]);
   expect(verdicts()).toEqual(AS_BEFORE);
-});
+}, 120_000);
 
-describe('what somebody has changed of the policies in the kernel', () => {
+describe('what somebody has changed of the policies in the kernel', { timeout: 120_000 }, () => {
   test('the version of what is written there', async () => {
     using objects = await KernelObjects.open(DIRECTORY);
     const { layout } = changed(objects, { layout: 99 });

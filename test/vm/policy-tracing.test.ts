@@ -71,7 +71,7 @@ class Tried implements Disposable {
   }
 }
 
-describe('who is in a domain traces nobody outside of it', () => {
+describe('who is in a domain traces nobody outside of it', { timeout: 120_000 }, () => {
   test('whichever of parent, child and siblings are in which', async () => {
     const tried = Object.entries(CASES).map(([name, of]) => [name, new Tried(of)] as const);
     const all = async () => {

@@ -23,20 +23,32 @@ export function pinnedMaps(directory: string, names: readonly string[]): Readonl
 }
 
 /**
- * A process that may not look at programs by their ids (without CAP_SYS_ADMIN) believes what the pin says.
+ * Whoever may not look at programs by their ids (without CAP_SYS_ADMIN, or because of a policy) believes what the pin says.
  *
  * Linux 5.8; kernel/bpf/syscall.c bpf_link_get_info_by_fd(), bpf_prog_get_info_by_fd().
  */
 export function attachmentOf(path: string, program: string, maps: ReadonlyMap<string, number>): Attachment {
+  const id = programBehind(path);
+  if (id === undefined) return 'none';
+  try {
+    const found = native().inventoryProgram(id);
+    if (found?.name !== program.slice(0, NAME_LENGTH)) return 'none';
+    return found.mapIds.every((map) => isAmong(maps, map)) ? 'attached' : 'elsewhere';
+  } catch (error) {
+    if (error instanceof BpfError && /^(EPERM|EACCES)$/.test(error.code)) return 'attached';
+    throw error;
+  }
+}
+
+/** The id of the program that a link attaches; undefined for what is no link. */
+function programBehind(path: string): number | undefined {
   try {
     using link = Link.open(path);
-    const found = native().inventoryProgram(link.info().programId);
-    if (found?.name !== program.slice(0, NAME_LENGTH)) return 'none';
-    return found.mapIds.every((id) => isAmong(maps, id)) ? 'attached' : 'elsewhere';
+    return link.info().programId;
   } catch (error) {
-    if (!(error instanceof BpfError)) throw error;
-    if (error.code === 'EPERM') return 'attached';
-    if (isOther(error)) return 'none';
+    // kernel/bpf/inode.c bpf_inode_type(): EACCES is the answer for a file that is no pin.
+    if (error instanceof BpfError && /^(ERR_BPF_WRONG_KIND|ENOENT|EACCES)$/.test(error.code))
+      return undefined;
     throw error;
   }
 }
@@ -45,9 +57,4 @@ export function attachmentOf(path: string, program: string, maps: ReadonlyMap<st
 function isAmong(maps: ReadonlyMap<string, number>, id: number): boolean {
   const name = native().inventoryMap(id)?.name ?? '';
   return (maps.get(name) ?? id) === id;
-}
-
-// kernel/bpf/inode.c bpf_inode_type(): EACCES is the answer for a file that is no pin.
-function isOther({ code, syscall }: BpfError): boolean {
-  return code === 'ERR_BPF_WRONG_KIND' || code === 'ENOENT' || (code === 'EACCES' && syscall !== undefined);
 }
