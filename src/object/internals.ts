@@ -8,6 +8,7 @@ export { kernelBtf, lsmHookIds, similarHooks } from './kernel-hooks.js';
 export { kernelEnum, kernelMember } from './kernel-types.js';
 export { KFUNCS } from './kfuncs.js';
 export { linkInfoById } from './link-info.js';
+export { preparePinPath } from './pin-path.js';
 export {
   attachTypeNumber,
   CGROUP_ATTACH_TYPES,

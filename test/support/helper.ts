@@ -8,9 +8,8 @@ export class Helper implements Disposable {
   readonly #lines: Interface;
 
   /** @param prefix - the words that start it as somebody else, say */
-  constructor(path: string, prefix: readonly string[] = []) {
-    const [command = path, ...args] = [...prefix, path];
-    this.#child = spawn(command, args);
+  constructor(path: string | ChildProcessWithoutNullStreams, prefix: readonly string[] = []) {
+    this.#child = typeof path === 'string' ? started(path, prefix) : path;
     this.#lines = createInterface({ input: this.#child.stdout });
   }
 
@@ -34,4 +33,9 @@ export class Helper implements Disposable {
   [Symbol.dispose](): void {
     this.#child.kill('SIGKILL');
   }
+}
+
+function started(path: string, prefix: readonly string[]): ChildProcessWithoutNullStreams {
+  const [command = path, ...args] = [...prefix, path];
+  return spawn(command, args);
 }

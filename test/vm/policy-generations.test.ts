@@ -2,8 +2,10 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { compile } from '../../src/policy/engine/compile.js';
 import { Generations } from '../../src/policy/engine/generations.js';
 import { KernelObjects } from '../../src/policy/engine/kernel-objects.js';
+import { resolveFiles } from '../../src/policy/engine/resolve.js';
 import {
   applyPolicies,
   confirmPolicies,
@@ -15,6 +17,7 @@ import {
 import { attempt } from '../support/attempt.js';
 import { Child } from '../support/child.js';
 import { program } from '../support/objects.js';
+import { Stopped, stopping } from '../support/stopping-maps.js';
 import { thrown } from '../support/thrown.js';
 
 const ROOT = '/dev/shm/policy-generations';
@@ -108,6 +111,37 @@ describe('generations of policies', () => {
     expect([readable(ONE), readable(BOTH), readable(NONE)]).toEqual(['0', '0', 'EACCES']);
     await applyPolicies([]);
     expect(seen.size).toBeGreaterThan(0);
+  });
+
+  test('are the old one, however far an application has come, and the new one when it is through', {
+    timeout: 120_000,
+  }, async () => {
+    await applyPolicies([denying(ONE, BOTH)]);
+    using objects = await KernelObjects.open('/sys/fs/bpf/bpf-lsm');
+    const policies = [denying(OTHER, BOTH)];
+    const next = compile(policies, {
+      files: await resolveFiles(policies),
+      scopes: [{ kind: 'host' }],
+      constants: new Map(),
+    });
+    const verdicts = () => [ONE, OTHER, BOTH, NONE].map(readable);
+    let steps = 0;
+    for (let through = false; !through; steps++) {
+      const generations = new Generations(stopping(objects.maps, steps));
+      try {
+        const { active } = generations.state;
+        generations.switchTo({ active: generations.store(next), fallback: active, deadline_ns: 0n });
+        through = true;
+      } catch (error) {
+        if (!(error instanceof Stopped)) throw error;
+        expect(verdicts()).toEqual(['EACCES', '0', 'EACCES', '0']);
+      }
+    }
+    expect(steps).toBeGreaterThan(30);
+    expect(verdicts()).toEqual(['0', 'EACCES', 'EACCES', '0']);
+    await rollbackPolicies();
+    expect(verdicts()).toEqual(['EACCES', '0', 'EACCES', '0']);
+    await applyPolicies([]);
   });
 
   test('give no wrong verdict while they are switched a thousand times', { timeout: 180_000 }, async () => {

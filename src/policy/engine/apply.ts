@@ -73,8 +73,9 @@ const NOTHING: CompiledGeneration = compile([], { files: new Map(), scopes: [], 
  * @throws BpfError `ERR_BPF_POLICY_UNSUPPORTED` for what cannot be enforced, `ERR_BPF_POLICY_LOCKOUT`, `ERR_BPF_POLICY_OFF`
  *   when the kernel command line says `bpf_lsm.policies=off`, `ERR_BPF_POLICY_OBJECT` for an object that
  *   cannot be watched for, `ERR_BPF_POLICY_LIMIT`, `EBUSY` while another process is applying, `ERR_BPF_INACTIVE` when this
- *   kernel consults no BPF programs, `ERR_BPF_MAP_MISMATCH` or `ERR_BPF_STATE` for an engine of another version, and what
- *   loading throws. Then the policies before are in force as they were.
+ *   kernel consults no BPF programs, `ERR_BPF_MAP_MISMATCH` or `ERR_BPF_STATE` for an engine of another version or one of
+ *   whose pins somebody has made others, `ENOENT` for a cgroup that is not there, and what loading throws. Then the
+ *   policies before are in force as they were.
  */
 export async function applyPolicies(
   policies: readonly Policy[],
@@ -84,15 +85,17 @@ export async function applyPolicies(
   assertSeconds(confirmWithin);
   assertNotOff();
   await assertEnforceable(policies);
-  if (!keep) await compiled(policies);
+  const ready = keep ? undefined : await compiled(policies);
   using objects = await KernelObjects.open(directory);
+  objects.assertWhole();
   using _turn = EngineTurn.take(objects.maps);
+  objects.assertPinned();
   const generations = new Generations(objects.maps);
   generations.prepare(NOTHING);
   const before = decidingNow(generations.state);
   const all = keep ? together(generations.sourcesIn(before.slot), policies) : policies;
   if (lockout === 'refuse') assertNoLockout(all);
-  const next = generations.store(await compiled(all));
+  const next = generations.store(ready ?? (await compiled(all)));
   await objects.attach([...needed(next), ...inheritance(all)]);
   const to = {
     active: next,
@@ -154,11 +157,17 @@ export async function rollbackPolicies(options: EngineOptions = {}): Promise<Eng
   return change(options, ({ active, fallback }) => ({ active: fallback, fallback: active, deadline_ns: 0n }));
 }
 
-/** What the engine does at present; undefined when there is none. */
+/**
+ * What the engine does at present; undefined when there is none.
+ *
+ * @throws BpfError `ERR_BPF_MAP_MISMATCH` or `ERR_BPF_STATE` for an engine of another version, or one of whose pins somebody
+ *   has made others
+ */
 export async function policyStatus(options: EngineOptions = {}): Promise<EngineStatus | undefined> {
   const { directory = DIRECTORY } = options;
   if (!KernelObjects.exist(directory)) return undefined;
   using objects = await KernelObjects.open(directory);
+  objects.assertWhole();
   return statusOf(objects, new Generations(objects.maps));
 }
 
@@ -180,7 +189,9 @@ async function change(
 ): Promise<EngineStatus> {
   if (!KernelObjects.exist(directory)) throw wrongState('no policies were applied on this host');
   using objects = await KernelObjects.open(directory);
+  objects.assertWhole();
   using _turn = EngineTurn.take(objects.maps);
+  objects.assertPinned();
   const generations = new Generations(objects.maps);
   const next = to(generations.state);
   const status = statusOf(objects, generations, { ...next, expired: false });

@@ -1,15 +1,19 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, statfsSync, unlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmdirSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { BpfError } from '../../errors.js';
-import { BpfObject, type BpfProgram, Link, type Maps, type OpenProgram } from '../../object/index.js';
+import { BpfError, rephrase } from '../../errors.js';
+import {
+  BpfObject,
+  type BpfProgram,
+  type Maps,
+  type OpenProgram,
+  preparePinPath,
+} from '../../object/index.js';
 import type { EngineObject, EngineProgram } from '../abilities/index.js';
+import { type Attachment, attachmentOf, pinnedMaps } from './attachment.js';
 import type { EngineShape } from './kernel-maps.js';
 
 const objectFile = (name: EngineObject) => new URL(`../../../dist/bpf/engine/${name}.bpf.o`, import.meta.url);
-
-// include/uapi/linux/magic.h BPF_FS_MAGIC
-const BPF_FS_MAGIC = 0xcafe4a11;
 
 /** The names of the pinned maps: those of the C source. */
 const MAPS: readonly string[] = [
@@ -65,6 +69,28 @@ export class KernelObjects implements Disposable {
   }
 
   /**
+   * Whether what is pinned belongs together. Otherwise nothing is to be changed: what the programs judge by would stay as it
+   * is, and what is pinned would have no effect.
+   *
+   * @throws BpfError `ERR_BPF_STATE` when programs are attached that judge by other maps
+   */
+  assertWhole(): void {
+    const maps = pinnedMaps(this.#directory, MAPS);
+    const elsewhere = this.#pins().find((pin) => this.#attachment(pin, maps) === 'elsewhere');
+    if (elsewhere !== undefined) throw notWhole(this.#link(elsewhere), programOf(elsewhere));
+  }
+
+  /**
+   * Whether these are still what is pinned, now that nobody else has the turn to take them away.
+   *
+   * @throws BpfError `EBUSY` when another process has taken them away since they were opened
+   */
+  assertPinned(): void {
+    if (pinnedMaps(this.#directory, ['control']).get('control') !== this.maps.control.id)
+      throw takenAway(this.#directory);
+  }
+
+  /**
    * Attaches those that are not attached yet, and pins their links. One that another build of the engine has attached is
    * taken away after its successor is there: both judge by the same maps, so that meanwhile nothing changes.
    */
@@ -79,12 +105,18 @@ export class KernelObjects implements Disposable {
 
   /** Those of an object together: for each load libbpf reads the types of the whole kernel. */
   async #attachOf(object: EngineObject, programs: readonly string[]): Promise<void> {
-    const missing = programs.filter((program) => !existsSync(this.#link(pinOf(program, object))));
+    const maps = pinnedMaps(this.#directory, MAPS);
+    const missing = programs.filter(
+      (program) => this.#attachment(pinOf(program, object), maps) !== 'attached',
+    );
     if (missing.length > 0) {
       using loaded = await load(this.#directory, object, missing);
       for (const program of missing) {
         using link = (loaded.programs[program] as BpfProgram).attach();
-        link.pin(this.#link(pinOf(program, object)));
+        const pin = this.#link(pinOf(program, object));
+        // What somebody else has put there.
+        if (existsSync(pin)) unlinkSync(pin);
+        link.pin(pin);
       }
     }
     for (const pin of this.#pins()) {
@@ -101,7 +133,9 @@ export class KernelObjects implements Disposable {
 
   /** The programs that are attached. */
   attached(): string[] {
-    return [...new Set(this.#pins().map(programOf))].sort();
+    const maps = pinnedMaps(this.#directory, MAPS);
+    const pins = this.#pins().filter((pin) => this.#attachment(pin, maps) === 'attached');
+    return [...new Set(pins.map(programOf))].sort();
   }
 
   /** Takes everything away: the programs first, so that none is without its maps. */
@@ -129,9 +163,12 @@ export class KernelObjects implements Disposable {
     return join(this.#directory, 'links', pin);
   }
 
+  #attachment(pin: string, maps = pinnedMaps(this.#directory, MAPS)): Attachment {
+    return attachmentOf(this.#link(pin), programOf(pin), maps);
+  }
+
   // kernel/bpf/inode.c: the last pin gone, the program is detached a moment later, by a worker.
   #detach(pin: string): void {
-    Link.open(this.#link(pin))[Symbol.dispose]();
     unlinkSync(this.#link(pin));
   }
 }
@@ -171,13 +208,31 @@ function buildOf(object: EngineObject): string {
 }
 
 function makeDirectories(directory: string): void {
-  mkdirSync(join(directory, 'links'), { recursive: true, mode: 0o700 });
-  // statfs's f_type is a signed long on some architectures.
-  if (statfsSync(directory).type >>> 0 === BPF_FS_MAGIC) return;
-  throw new BpfError(`policies cannot be kept in ${directory}, which is not on a bpffs`, {
-    code: 'ERR_BPF_NOT_BPFFS',
+  try {
+    preparePinPath(join(directory, 'links', 'program'));
+  } catch (cause) {
+    if (!(cause instanceof BpfError) || cause.code !== 'ERR_BPF_NOT_BPFFS') throw cause;
+    throw rephrase(cause, `policies cannot be kept in ${directory}, which is not on a bpffs`, {
+      path: directory,
+    });
+  }
+}
+
+function takenAway(directory: string): BpfError {
+  return new BpfError(`the policies in ${directory} were taken away by another process just now`, {
+    code: 'EBUSY',
     reason: 'input',
     path: directory,
-    hint: 'mount one with: mount -t bpf bpf /sys/fs/bpf -o mode=0700',
+    hint: 'try again',
+  });
+}
+
+function notWhole(path: string, program: string): BpfError {
+  return new BpfError(`${program} is attached, and judges by other maps than those that are pinned`, {
+    code: 'ERR_BPF_STATE',
+    reason: 'input',
+    program,
+    path,
+    hint: 'somebody has replaced pins: remove all policies and apply them again',
   });
 }

@@ -110,6 +110,7 @@ async function memberships(directory: string): Promise<KernelObjects> {
   }
   const objects = await KernelObjects.open(directory);
   try {
+    objects.assertWhole();
     await objects.attach([INHERITANCE]);
     return objects;
   } catch (cause) {

@@ -1,3 +1,4 @@
+import { BpfError } from '../../errors.js';
 import type { Policy } from '../model/index.js';
 import { definePolicy, type PolicyInput, writtenPolicy } from '../schema/index.js';
 import { SOURCE_BYTES, type SourcePiece } from './layout.js';
@@ -16,11 +17,21 @@ export function sourcePieces(policies: readonly Policy[]): [number, SourcePiece]
 /**
  * The policies again, checked like any others.
  *
- * @throws PolicyError when they are not those that were written
+ * @throws BpfError `ERR_BPF_STATE` when they are not those that were written
  */
 export function policiesFrom(pieces: Iterable<[number, SourcePiece]>): Policy[] {
   const ordered = [...pieces].sort(([a], [b]) => a - b).map(([, { bytes, text }]) => text.subarray(0, bytes));
   if (ordered.length === 0) return [];
-  const written = JSON.parse(Buffer.concat(ordered).toString('utf8')) as PolicyInput[];
-  return written.map((policy) => definePolicy(policy));
+  try {
+    const written = JSON.parse(Buffer.concat(ordered).toString('utf8')) as PolicyInput[];
+    return written.map((policy) => definePolicy(policy));
+  } catch (cause) {
+    throw new BpfError('the policies in force cannot be read back: somebody has changed what was written', {
+      code: 'ERR_BPF_STATE',
+      reason: 'input',
+      map: 'sources',
+      hint: 'apply all policies anew, without keeping those',
+      cause,
+    });
+  }
 }

@@ -20,6 +20,9 @@ struct dentry {
   struct qstr d_name;
   struct inode* d_inode; /* NULL: no such file */
   struct super_block* d_sb;
+  union {
+    struct hlist_node d_alias; /* in the list of its inode */
+  } d_u;
 } __attribute__((preserve_access_index));
 
 struct vfsmount;

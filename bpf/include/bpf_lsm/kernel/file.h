@@ -18,4 +18,9 @@ struct file {
   struct inode* f_inode;
 } __attribute__((preserve_access_index));
 
+/* Linux 6.5: what a file system in layers opens beneath, under the path that it has there. */
+struct backing_file {
+  struct file file;
+} __attribute__((preserve_access_index));
+
 #endif

@@ -4,6 +4,7 @@
 #define BPF_LSM_KERNEL_INODE_H
 
 #include <bpf_lsm/kernel/ids.h>
+#include <bpf_lsm/kernel/list.h>
 #include <linux/types.h>
 
 /* include/uapi/linux/stat.h, which clang's own headers get in the way of. */
@@ -39,6 +40,7 @@ struct inode {
   struct super_block* i_sb;
   unsigned long i_ino;
   unsigned int i_nlink;
+  struct hlist_head i_dentry; /* its names that are in memory, by their d_u.d_alias */
   /* Above 0: open for writing so often. Below 0: so many hold writers off, as running programs do. */
   atomic_t i_writecount;
 } __attribute__((preserve_access_index));

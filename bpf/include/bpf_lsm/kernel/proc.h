@@ -15,10 +15,6 @@ struct upid {
 
 enum { PIDTYPE_PID };
 
-struct hlist_head {
-  struct hlist_node* first;
-} __attribute__((preserve_access_index));
-
 struct pid {
   struct hlist_head tasks[1]; /* [PIDTYPE_PID]: the one task with this number, linked by its pid_links */
   struct upid numbers[1];     /* [0]: in the initial pid namespace */

@@ -3,6 +3,7 @@
 #ifndef BPF_LSM_KERNEL_TASK_H
 #define BPF_LSM_KERNEL_TASK_H
 
+#include <bpf_lsm/kernel/list.h>
 #include <linux/types.h>
 
 #define TASK_COMM_LEN 16
@@ -11,10 +12,6 @@ struct bpf_local_storage;
 struct cred;
 struct css_set;
 struct mm_struct;
-
-struct hlist_node {
-  struct hlist_node* next;
-} __attribute__((preserve_access_index));
 
 struct task_struct {
   __kernel_pid_t pid, tgid;
