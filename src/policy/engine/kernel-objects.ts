@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, statfsSync, unlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmdirSync, statfsSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { BpfError } from '../../errors.js';
-import { BpfObject, Link, type Maps, type OpenProgram } from '../../object/index.js';
+import { BpfObject, type Maps, type OpenProgram } from '../../object/index.js';
 import { ALL_PROGRAMS, type EngineObject, type EngineProgram } from '../abilities/index.js';
 import type { EngineShape } from './kernel-maps.js';
+import { PinnedLinks } from './pinned-links.js';
 
 const objectFile = (name: EngineObject) => new URL(`../../../dist/bpf/engine/${name}.bpf.o`, import.meta.url);
 
@@ -39,15 +39,22 @@ const MAPS: readonly string[] = [
  */
 export class KernelObjects implements Disposable {
   readonly #directory: string;
+  readonly #links: PinnedLinks;
   readonly #objects = new Map<EngineObject, BpfObject<EngineShape>>();
 
   private constructor(directory: string) {
     this.#directory = directory;
+    this.#links = linksOf(directory);
   }
 
   /** Whether something of an engine is pinned there. */
   static exist(directory: string): boolean {
     return existsSync(join(directory, 'control'));
+  }
+
+  /** The programs that are attached for an engine there. */
+  static attachedIn(directory: string): string[] {
+    return linksOf(directory).programs();
   }
 
   /**
@@ -72,26 +79,20 @@ export class KernelObjects implements Disposable {
    */
   async attach(programs: readonly EngineProgram[]): Promise<void> {
     for (const { object, program } of programs) {
-      const pin = pinOf(program, object);
-      if (!existsSync(this.#link(pin))) {
-        const loaded = await (await this.#object(object)).loadProgram(program);
-        using link = loaded.attach();
-        link.pin(this.#link(pin));
-      }
-      for (const other of this.#pins())
-        if (programOf(other) === program && other !== pin) this.#detach(other);
+      await this.#links.attach(program, objectFile(object), async () =>
+        (await this.#object(object)).loadProgram(program),
+      );
     }
   }
 
   /** Takes those away that are not among these. */
   detachAllBut(programs: readonly EngineProgram[]): void {
-    const kept = new Set(programs.map(({ program }) => program));
-    for (const pin of this.#pins()) if (!kept.has(programOf(pin))) this.#detach(pin);
+    this.#links.keepOnly(programs.map(({ program }) => program));
   }
 
   /** The programs that are attached. */
   attached(): string[] {
-    return [...new Set(this.#pins().map(programOf))].sort();
+    return this.#links.programs();
   }
 
   /** Takes everything away: the programs first, so that none is without its maps. */
@@ -101,29 +102,13 @@ export class KernelObjects implements Disposable {
       const pin = join(this.#directory, map);
       if (existsSync(pin)) unlinkSync(pin);
     }
-    for (const directory of [join(this.#directory, 'links'), this.#directory]) {
-      if (existsSync(directory) && readdirSync(directory).length === 0) rmdirSync(directory);
-    }
+    this.#links.removeDirectory();
+    if (existsSync(this.#directory) && readdirSync(this.#directory).length === 0) rmdirSync(this.#directory);
   }
 
   [Symbol.dispose](): void {
     for (const object of this.#objects.values()) object.close();
     this.#objects.clear();
-  }
-
-  #pins(): string[] {
-    const directory = join(this.#directory, 'links');
-    return existsSync(directory) ? readdirSync(directory) : [];
-  }
-
-  #link(pin: string): string {
-    return join(this.#directory, 'links', pin);
-  }
-
-  // kernel/bpf/inode.c: the last pin gone, the program is detached a moment later, by a worker.
-  #detach(pin: string): void {
-    Link.open(this.#link(pin))[Symbol.dispose]();
-    unlinkSync(this.#link(pin));
   }
 
   async #object(name: EngineObject): Promise<BpfObject<EngineShape>> {
@@ -139,26 +124,8 @@ export class KernelObjects implements Disposable {
   }
 }
 
-/** A pin has the name of its program, and tells from which build it is: bpffs takes no dots. */
-function pinOf(program: string, object: EngineObject): string {
-  return `${program}-${buildOf(object)}`;
-}
-
-function programOf(pin: string): string {
-  return pin.replace(/-[0-9a-f]+$/, '');
-}
-
-const builds = new Map<EngineObject, string>();
-
-function buildOf(object: EngineObject): string {
-  const known = builds.get(object);
-  if (known !== undefined) return known;
-  const build = createHash('sha256')
-    .update(readFileSync(objectFile(object)))
-    .digest('hex')
-    .slice(0, 16);
-  builds.set(object, build);
-  return build;
+function linksOf(directory: string): PinnedLinks {
+  return new PinnedLinks(join(directory, 'links'));
 }
 
 function makeDirectories(directory: string): void {
