@@ -163,7 +163,7 @@ static __noinline bool leads_to_pins(const struct guard* guard, __u64 dentry) {
   __u64 at = guard->dentry;
 
   for (__u32 i = 0; i < DEPTH; i++) {
-    __u64 parent = (__u64)READ(struct dentry, at, d_parent);
+    __u64 parent = NUMBER_AT(struct dentry, at, d_parent);
 
     if (at == dentry) return true;
     if (parent == at) return false;
@@ -221,7 +221,12 @@ LSM_PROGRAM(path_mknod, guard_pin, const struct path* directory, struct dentry* 
 static __always_inline bool is_in_namespace(const struct guard* guard, const struct vfsmount* mnt) {
   __u64 own = guard->mount;
 
-  return (__u64)READ(struct mount, mount_of(mnt), mnt_ns) == (__u64)READ(struct mount, own, mnt_ns);
+  return NUMBER_AT(struct mount, mount_of(mnt), mnt_ns) == NUMBER_AT(struct mount, own, mnt_ns);
+}
+
+/* Whether what is mounted there hides pins: those of a directory that leads to them, or one of their own. */
+static __always_inline bool hides_pins(const struct guard* guard, const struct path* place) {
+  return is_pin(guard, place->dentry) || is_on_way(guard, (__u64)mount_of(place->mnt), (__u64)place->dentry);
 }
 
 #define PROPAGATION (MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE)
@@ -236,7 +241,7 @@ LSM_PROGRAM(sb_mount, guard_mount, const char* device, const struct path* path, 
     if (flags & PROPAGATION) return LSM_ALLOW;
     if (flags & MS_MOVE && is_in_namespace(guard, path->mnt)) return TURN_AWAY(guard);
   }
-  if (!is_on_way(guard, (__u64)mount_of(path->mnt), (__u64)path->dentry)) return LSM_ALLOW;
+  if (!hides_pins(guard, path)) return LSM_ALLOW;
   return TURN_AWAY(guard);
 }
 
@@ -244,9 +249,7 @@ LSM_PROGRAM(move_mount, guard_move_mount, const struct path* from, const struct 
   struct guard* guard = guard_against_current();
 
   if (!guard) return LSM_ALLOW;
-  if (!is_on_way(guard, (__u64)mount_of(from->mnt), 0) &&
-      !is_on_way(guard, (__u64)mount_of(to->mnt), (__u64)to->dentry))
-    return LSM_ALLOW;
+  if (!is_on_way(guard, (__u64)mount_of(from->mnt), 0) && !hides_pins(guard, to)) return LSM_ALLOW;
   return TURN_AWAY(guard);
 }
 

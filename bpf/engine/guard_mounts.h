@@ -10,7 +10,6 @@
 #include <bpf_lsm/kernel/mount.h>
 
 #include "guard_state.h"
-#include "read.h"
 
 /* A way that is longer, or has more mounts to look at, is taken for one that is hidden. */
 #define STEPS 8192
@@ -18,19 +17,22 @@
 /* Masters of masters: of more, a mount is taken to get the events. */
 #define MASTERS 4
 
+/* Copied, so that it is a number for the verifier too, which else tells all kinds of pointers apart. */
+#define NUMBER_AT(type, pointer, field) ((__u64)BPF_CORE_READ((const type*)(pointer), field))
+
 static __always_inline __u64 parent_of(__u64 mount) {
-  return (__u64)READ(struct mount, mount, mnt_parent);
+  return NUMBER_AT(struct mount, mount, mnt_parent);
 }
 
 /* Whether what is mounted on one mount is mounted on another too: fs/pnode.c propagate_mnt(). */
 static __noinline bool events_reach(__u64 mount, __u64 other) {
-  int group = READ(struct mount, mount, mnt_group_id);
+  __u64 group = NUMBER_AT(struct mount, mount, mnt_group_id);
 
   if (mount == other) return true;
   if (group == 0) return false;
   for (__u32 i = 0; i < MASTERS; i++) {
-    if (group == READ(struct mount, other, mnt_group_id)) return true;
-    other = (__u64)READ(struct mount, other, mnt_master);
+    if (group == NUMBER_AT(struct mount, other, mnt_group_id)) return true;
+    other = NUMBER_AT(struct mount, other, mnt_master);
     if (other == 0) return false;
   }
   return true;
@@ -54,12 +56,12 @@ static long look_on_way(__u32 step, struct place_on_way* place) {
     place->found = 1;
     return 1;
   }
-  if (dentry != (__u64)READ(struct mount, mount, mnt.mnt_root)) {
-    place->at_dentry = (__u64)READ(struct dentry, dentry, d_parent);
+  if (dentry != NUMBER_AT(struct mount, mount, mnt.mnt_root)) {
+    place->at_dentry = NUMBER_AT(struct dentry, dentry, d_parent);
     return 0;
   }
   place->at_mount = parent_of(mount);
-  place->at_dentry = (__u64)READ(struct mount, mount, mnt_mountpoint);
+  place->at_dentry = NUMBER_AT(struct mount, mount, mnt_mountpoint);
   if (place->at_mount != mount) return 0;
   place->found = 0;
   return 1;
@@ -119,11 +121,11 @@ static __always_inline long to_next_peer(struct hunt* hunt) {
   __u64 peer = hunt->peer;
   __u64 master;
 
-  peer = (__u64)READ(struct mount, peer, mnt_share.next) - offset;
-  hunt->phase = hunt->zero + AT_PEER;
+  peer = NUMBER_AT(struct mount, peer, mnt_share.next) - offset;
+  hunt->phase = AT_PEER;
   hunt->peer = peer;
   if (peer != ring) return 0;
-  master = (__u64)READ(struct mount, ring, mnt_master);
+  master = NUMBER_AT(struct mount, ring, mnt_master);
   if (master == 0) return to_next_mount(hunt, parent_of(hunt->child));
   hunt->ring = master;
   hunt->peer = master;
@@ -135,28 +137,28 @@ static long hunt_step(__u32 step, struct hunt* hunt) {
   __u64 child = hunt->child;
   __u64 peer = hunt->peer;
   __u64 at = hunt->at;
-  __u64 place = (__u64)READ(struct mount, child, mnt_mountpoint);
+  __u64 place = NUMBER_AT(struct mount, child, mnt_mountpoint);
   __u64 above;
 
   switch (hunt->phase) {
     case AT_PEER:
-      if (parent_of(unmounted) == peer && (__u64)READ(struct mount, unmounted, mnt_mountpoint) == place) {
+      if (parent_of(unmounted) == peer && NUMBER_AT(struct mount, unmounted, mnt_mountpoint) == place) {
         hunt->found = 1;
         return 1;
       }
-      if ((__u64)READ(struct mount, peer, mnt_mounts.next) ==
+      if (NUMBER_AT(struct mount, peer, mnt_mounts.next) ==
           peer + bpf_core_field_offset(struct mount, mnt_mounts))
         return to_next_peer(hunt);
       hunt->at = place;
-      hunt->phase = hunt->zero + UP_TO_ROOT;
+      hunt->phase = UP_TO_ROOT;
       return 0;
     case UP_TO_ROOT:
-      if (at == (__u64)READ(struct mount, peer, mnt.mnt_root)) {
+      if (at == NUMBER_AT(struct mount, peer, mnt.mnt_root)) {
         hunt->at = peer;
-        hunt->phase = hunt->zero + UP_TO_UNMOUNTED;
+        hunt->phase = UP_TO_UNMOUNTED;
         return 0;
       }
-      above = (__u64)READ(struct dentry, at, d_parent);
+      above = NUMBER_AT(struct dentry, at, d_parent);
       break;
     default:
       if (at == unmounted) {
@@ -173,7 +175,7 @@ static long hunt_step(__u32 step, struct hunt* hunt) {
 static __noinline bool ends_the_way(const struct guard* guard, const struct vfsmount* mnt) {
   struct mount* mount = mount_of(mnt);
   /* Linux 6.1 checks the step once, and drops what the values of the first round do not lead to. */
-  struct hunt hunt = {.phase = guard->zero, .zero = guard->zero, .found = NOT_TOLD};
+  struct hunt hunt = {.phase = guard->zero, .found = NOT_TOLD};
 
   /* A number from here on, for the verifier too. */
   bpf_probe_read_kernel(&hunt.unmounted, sizeof(hunt.unmounted), &mount);
