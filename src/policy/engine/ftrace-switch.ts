@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 
-// kernel/trace/ftrace.c ftrace_enable_sysctl(): before Linux 7.0 a 0 in it takes all LSM programs out of the kernel's way.
+// kernel/trace/ftrace.c ftrace_enable_sysctl(): on 6.1 and 6.12 a 0 in it takes all LSM programs out of the kernel's way, 7.3
+// refuses it.
 const FTRACE_ENABLED = '/proc/sys/kernel/ftrace_enabled';
 
 /** Whether this kernel takes what is written to kernel.ftrace_enabled: tried with what is there. */
