@@ -1,13 +1,17 @@
 import { Command } from 'commander';
+import { BpfError } from '../errors.js';
 import { applyPolicies } from '../policy/index.js';
 import { positive } from './numbers.js';
 import { POLICY_FILES, policiesOf } from './policies.js';
 import { printStatus } from './policy-status.js';
+import { readOrMakeToken, readToken } from './token-file.js';
 
 interface Options {
   confirmWithin?: number;
   keep?: boolean;
   acceptLockout?: boolean;
+  guard?: boolean;
+  tokenFile?: string;
   directory?: string;
   json?: boolean;
 }
@@ -24,6 +28,11 @@ export function applyCommand(): Command {
     )
     .option('--keep', 'let those that are in force stay beside them; one of the same name is replaced')
     .option('--accept-lockout', 'apply even what would stop init, a shell, sshd or this tool')
+    .option('--guard', 'let nobody take the policies away, or change them, without the token')
+    .option(
+      '--token-file <path>',
+      'the file with the token; with --guard it is made, with a new one, if it is not there',
+    )
     .option('--directory <path>', 'where on a bpffs they are kept')
     .option('--json', 'print JSON')
     .addHelpText(
@@ -32,16 +41,35 @@ export function applyCommand(): Command {
 They stay in force until they are replaced, rolled back or removed, or the machine is booted. Booted with
 bpf_lsm.policies=off on the kernel command line, none are applied.
 
+Guarded, they are kept from root too: their pins, their maps and programs, and the mount that the pins are on. Keep the
+token where others do not get it. Without it only another boot changes anything.
+
+  bpf-lsm apply --guard --token-file /root/policies.token web.yaml
+  bpf-lsm remove --token-file /root/policies.token
+
 Exit status: 0, 1 when nothing was changed, with the reason.`,
     )
-    .action(async (files: string[], { confirmWithin, keep, acceptLockout, directory, json }: Options) => {
+    .action(async (files: string[], options: Options) => {
+      const { confirmWithin, keep, acceptLockout, guard, tokenFile, directory, json } = options;
       const policies = await policiesOf(files);
+      const made = guard ? tokenOf(tokenFile) : undefined;
       const status = await applyPolicies(policies, {
         ...(confirmWithin !== undefined && { confirmWithin }),
         ...(directory !== undefined && { directory }),
+        ...(made ? { guard: { token: made.token } } : readToken(tokenFile)),
         keep: keep === true,
         lockout: acceptLockout ? 'accept' : 'refuse',
       });
+      if (made?.made) process.stderr.write(`The token is in ${tokenFile}.\n`);
       printStatus(status, json);
     });
+}
+
+function tokenOf(file: string | undefined): { token: string; made: boolean } {
+  if (file !== undefined) return readOrMakeToken(file);
+  throw new BpfError('--guard needs a token', {
+    code: 'ERR_BPF_ARGUMENT',
+    reason: 'input',
+    hint: 'say where it is, or is to be made, with --token-file',
+  });
 }

@@ -10,6 +10,7 @@ export function printStatus(status: EngineStatus, json: boolean | undefined): vo
 
 function describe(status: EngineStatus): string[] {
   const { generation, policies, previous, expired, confirmUntilNs, absent, unjudged, lost } = status;
+  const { denied, wrongTokens } = status.turnedAway;
   const troubles = [
     ...(absent.length > 0 ? [`not attached any more: ${absent.join(', ')}; apply the policies again`] : []),
     ...(unjudged > 0n ? [`${unjudged} calls were not judged: the policies were taken out of the maps`] : []),
@@ -19,6 +20,7 @@ function describe(status: EngineStatus): string[] {
     ...troubles.map((trouble) => paint('red', trouble)),
     ...(lost > 0n ? [paint('yellow', `${lost} files could not be followed to the root`)] : []),
     ...waiting(confirmUntilNs, expired),
+    ...(status.guarded ? [`Guarded: turned away ${denied}, wrong tokens ${wrongTokens}.`] : []),
     paint('dim', `Generation ${generation}, before it ${previous}.`),
   ];
 }

@@ -2,8 +2,15 @@ import { once } from 'node:events';
 import { constants } from 'node:os';
 import { Command } from 'commander';
 import { BpfError } from '../errors.js';
-import { applyPolicies, type Policy, runInDomain } from '../policy/index.js';
+import { applyPolicies, type EngineOptions, type Policy, runInDomain } from '../policy/index.js';
 import { policiesOf } from './policies.js';
+import { readToken, TOKEN_FILE } from './token-file.js';
+
+interface Options {
+  domain?: string;
+  tokenFile?: string;
+  directory?: string;
+}
 
 /** `bpf-lsm run`: a command in a process domain. */
 export function runCommand(): Command {
@@ -13,6 +20,7 @@ export function runCommand(): Command {
     .argument('[command...]', 'the command, after --')
     .passThroughOptions()
     .option('--domain <name>', 'the domain of policies that are applied already')
+    .option(...TOKEN_FILE)
     .option('--directory <path>', 'where on a bpffs the policies are kept')
     .addHelpText(
       'after',
@@ -24,8 +32,9 @@ The policies of the file are applied beside those that are in force, and stay. N
 
 Exit status: that of the command, or 128 and the number of the signal that ended it; 1 when it was not started.`,
     )
-    .action(async (first: string, rest: string[], options: { domain?: string; directory?: string }) => {
-      const where = options.directory === undefined ? {} : { directory: options.directory };
+    .action(async (first: string, rest: string[], options: Options) => {
+      const { directory, tokenFile } = options;
+      const where = { ...(directory !== undefined && { directory }), ...readToken(tokenFile) };
       // What stands after the policy is passed through, with the -- before it.
       const words = options.domain === undefined ? rest : [first, ...rest];
       const command = words[0] === '--' ? words.slice(1) : words;
@@ -36,7 +45,7 @@ Exit status: that of the command, or 128 and the number of the signal that ended
     });
 }
 
-async function applyFile(file: string, where: { directory?: string }): Promise<string> {
+async function applyFile(file: string, where: EngineOptions): Promise<string> {
   const policies = await policiesOf([file]);
   const domain = domainOf(policies, file);
   await applyPolicies(policies, { ...where, keep: true });

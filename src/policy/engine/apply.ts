@@ -1,16 +1,21 @@
 import { BpfError } from '../../errors.js';
-import { type EngineProgram, INHERITANCE, programsFor } from '../abilities/index.js';
-import { ALL_OPERATIONS, type Operation, type Policy } from '../model/index.js';
+import { type EngineProgram, INHERITANCE } from '../abilities/index.js';
+import type { Policy } from '../model/index.js';
 import { assertEnforceable, assertNoLockout } from './admission.js';
 import { type CompiledGeneration, compile } from './compile.js';
 import { constantsOf } from './constants.js';
 import { DIRECTORY, type EngineOptions } from './engine-options.js';
 import { bootTimeNs, Generations, type State } from './generations.js';
+import { Guard } from './guard.js';
+import { assertToken } from './guard-token.js';
 import { KernelObjects } from './kernel-objects.js';
-import { type Candidate, OPERATIONS, type StateRecord } from './layout.js';
+import type { StateRecord } from './layout.js';
 import { assertNotOff } from './off-switch.js';
+import { Passage } from './passage.js';
+import { readReport } from './report.js';
 import { resolveFiles } from './resolve.js';
 import { resolveScope } from './scope.js';
+import { decidingNow, type EngineStatus, needed, reportedStatus, statusOf } from './status.js';
 import { EngineTurn } from './turn.js';
 
 /** How to apply policies. */
@@ -29,36 +34,12 @@ export interface ApplyOptions extends EngineOptions {
    * as {@link lint} sees it. Default: refuse them.
    */
   lockout?: 'refuse' | 'accept';
-}
-
-/** A policy that is applied. */
-export interface AppliedPolicy {
-  readonly name: string;
-  readonly mode: 'audit' | 'enforce';
-  /** How often it denied each operation since it was applied, or would have; those it never denied are not among them. */
-  readonly denials: Readonly<Partial<Record<Operation, bigint>>>;
-}
-
-/** What the engine does at present. */
-export interface EngineStatus {
-  /** The number of the generation that decides: each application has a new one. */
-  readonly generation: number;
-  /** The policies that decide. */
-  readonly policies: readonly AppliedPolicy[];
-  /** The number of the generation that {@link rollbackPolicies} leads to. */
-  readonly previous: number;
-  /** When the policies before come back unless {@link confirmPolicies} is called, in nanoseconds since boot (CLOCK_BOOTTIME). */
-  readonly confirmUntilNs: bigint | undefined;
-  /** Whether that time has passed: the policies before have come back. */
-  readonly expired: boolean;
-  /** The programs that are attached. */
-  readonly programs: readonly string[];
-  /** Programs without which policies are not enforced in full, and that somebody took away: apply them again. */
-  readonly absent: readonly string[];
-  /** How many calls were not judged since somebody took the policies out of the engine's maps. */
-  readonly unjudged: bigint;
-  /** How many objects could not be followed to the top of the file hierarchy: see a policy's `onExhaustion`. */
-  readonly lost: bigint;
+  /**
+   * Guard the engine: from then on nobody, root included, takes anything of it away, hides it or gets at its maps, without
+   * the token: a text of 16 characters at least, such as 32 random bytes in base64. Where the policies are guarded already
+   * this is the new token, and `token` the one until now, if it is another. Default: they are guarded if they were.
+   */
+  guard?: { readonly token: string };
 }
 
 const NOTHING: CompiledGeneration = compile([], { files: new Map(), scopes: [], constants: new Map() });
@@ -74,18 +55,21 @@ const NOTHING: CompiledGeneration = compile([], { files: new Map(), scopes: [], 
  *   when the kernel command line says `bpf_lsm.policies=off`, `ERR_BPF_POLICY_OBJECT` for an object that
  *   cannot be watched for, `ERR_BPF_POLICY_LIMIT`, `EBUSY` while another process is applying, `ERR_BPF_INACTIVE` when this
  *   kernel consults no BPF programs, `ERR_BPF_MAP_MISMATCH` or `ERR_BPF_STATE` for an engine of another version or one of
- *   whose pins somebody has made others, `ENOENT` for a cgroup that is not there, and what loading throws. Then the
- *   policies before are in force as they were.
+ *   whose pins somebody has made others, `ENOENT` for a cgroup that is not there, `ERR_BPF_GUARDED` and
+ *   `ERR_BPF_GUARD_TOKEN` for a guarded one without the token, `ERR_BPF_NOT_VERIFIED` for a guard that does not hold, and
+ *   what loading throws. Then the policies before are in force as they were.
  */
 export async function applyPolicies(
   policies: readonly Policy[],
   options: ApplyOptions = {},
 ): Promise<EngineStatus> {
-  const { directory = DIRECTORY, confirmWithin, keep = false, lockout = 'refuse' } = options;
+  const { directory = DIRECTORY, confirmWithin, keep = false, lockout = 'refuse', guard } = options;
   assertSeconds(confirmWithin);
+  if (guard) assertToken(guard.token);
   assertNotOff();
   await assertEnforceable(policies);
   const ready = keep ? undefined : await compiled(policies);
+  using passage = Passage.through(directory, options.token ?? guard?.token);
   using objects = await KernelObjects.open(directory);
   objects.assertWhole();
   using _turn = EngineTurn.take(objects.maps);
@@ -103,7 +87,12 @@ export async function applyPolicies(
     deadline_ns: confirmWithin === undefined ? 0n : bootTimeNs() + BigInt(Math.round(confirmWithin * 1e9)),
   };
   objects.detachAllBut([...needed(next), ...neededUntilThen(generations.state), INHERITANCE]);
-  const status = statusOf(objects, generations, { ...to, expired: false });
+  if (guard || readReport(directory)?.armed) {
+    using keeper = await Guard.open(directory);
+    if (guard) await keeper.establish(guard.token, objects, passage);
+    else keeper.sync(objects);
+  }
+  const status = statusOf(objects, generations, directory, { ...to, expired: false });
   // The last thing: from now on the policies may keep this process from asking.
   generations.switchTo(to);
   return status;
@@ -126,12 +115,6 @@ function together(old: readonly Policy[], added: readonly Policy[]): Policy[] {
 function neededUntilThen(state: State): EngineProgram[] {
   const waits = state.deadline_ns !== 0n && !state.expired;
   return [...needed(decidingNow(state)), ...(waits ? needed(state.fallback) : [])];
-}
-
-/** The programs that a generation cannot do without. */
-function needed({ by_host, by_cgroup, by_domain }: Candidate): EngineProgram[] {
-  const operations = by_host | by_cgroup | by_domain;
-  return programsFor(ALL_OPERATIONS.filter((_, index) => (operations >> BigInt(index)) & 1n));
 }
 
 /**
@@ -158,90 +141,65 @@ export async function rollbackPolicies(options: EngineOptions = {}): Promise<Eng
 }
 
 /**
- * What the engine does at present; undefined when there is none.
+ * What the engine does at present; undefined when there is none. Of a guarded one this is what it reports to everybody who
+ * may enter its directory, unless the token is given: then its maps are looked into.
  *
  * @throws BpfError `ERR_BPF_MAP_MISMATCH` or `ERR_BPF_STATE` for an engine of another version, or one of whose pins somebody
- *   has made others
+ *   has made others; `ERR_BPF_GUARD_TOKEN`
  */
 export async function policyStatus(options: EngineOptions = {}): Promise<EngineStatus | undefined> {
-  const { directory = DIRECTORY } = options;
+  const { directory = DIRECTORY, token } = options;
   if (!KernelObjects.exist(directory)) return undefined;
+  const report = token === undefined ? readReport(directory) : undefined;
+  if (report?.armed) return reportedStatus(directory, report);
+  using _passage = Passage.through(directory, token);
   using objects = await KernelObjects.open(directory);
   objects.assertWhole();
-  return statusOf(objects, new Generations(objects.maps));
+  return statusOf(objects, new Generations(objects.maps), directory);
 }
 
-/** Takes the engine out of the kernel, with all its policies. @returns whether there was one */
+/**
+ * Takes the engine out of the kernel, with all its policies, and its guard.
+ *
+ * @returns whether there was one
+ * @throws BpfError `EBUSY`, `ERR_BPF_GUARDED` and `ERR_BPF_GUARD_TOKEN` for a guarded one without the token
+ */
 export async function removePolicies(options: EngineOptions = {}): Promise<boolean> {
-  const { directory = DIRECTORY } = options;
+  const { directory = DIRECTORY, token } = options;
   if (!KernelObjects.exist(directory)) return false;
+  using _passage = Passage.through(directory, token);
   using objects = await KernelObjects.open(directory);
   using _turn = EngineTurn.take(objects.maps);
   // The programs outlive their pins for a moment.
   new Generations(objects.maps).letGo();
+  // Killed before this, it leaves no policies and a guard, for who has the token; killed after it, neither.
+  if (Guard.exists(directory)) {
+    using guard = await Guard.open(directory);
+    guard.remove();
+  }
   objects.remove();
   return true;
 }
 
 async function change(
-  { directory = DIRECTORY }: EngineOptions,
+  { directory = DIRECTORY, token }: EngineOptions,
   to: (state: State) => StateRecord,
 ): Promise<EngineStatus> {
   if (!KernelObjects.exist(directory)) throw wrongState('no policies were applied on this host');
+  using _passage = Passage.through(directory, token);
   using objects = await KernelObjects.open(directory);
   objects.assertWhole();
   using _turn = EngineTurn.take(objects.maps);
   objects.assertPinned();
   const generations = new Generations(objects.maps);
   const next = to(generations.state);
-  const status = statusOf(objects, generations, { ...next, expired: false });
+  const status = statusOf(objects, generations, directory, { ...next, expired: false });
   generations.switchTo(next);
   return status;
 }
 
-function decidingNow({ active, fallback, expired }: State): Candidate {
-  return expired ? fallback : active;
-}
-
 function inheritance(policies: readonly Policy[]): EngineProgram[] {
   return policies.some(({ scope }) => scope.kind === 'domain') ? [INHERITANCE] : [];
-}
-
-function statusOf(
-  objects: KernelObjects,
-  generations: Generations,
-  state: State = generations.state,
-): EngineStatus {
-  const now = decidingNow(state);
-  const denials = generations.denialsIn(now.slot);
-  const programs = objects.attached();
-  const { troubles } = generations;
-  return {
-    generation: now.number,
-    policies: generations.policiesIn(now.slot).map(({ name, enforced }, index) => ({
-      name,
-      mode: enforced ? 'enforce' : 'audit',
-      denials: denialsOf(denials.slice(index * OPERATIONS, (index + 1) * OPERATIONS)),
-    })),
-    previous: state.expired ? state.active.number : state.fallback.number,
-    confirmUntilNs: state.deadline_ns === 0n ? undefined : state.deadline_ns,
-    expired: state.expired,
-    programs,
-    absent: needed(now)
-      .map(({ program }) => program)
-      .filter((program) => !programs.includes(program)),
-    unjudged: troubles.missing,
-    lost: troubles.lost,
-  };
-}
-
-function denialsOf(counters: readonly bigint[]): Partial<Record<Operation, bigint>> {
-  const denials: Partial<Record<Operation, bigint>> = {};
-  for (const [index, operation] of ALL_OPERATIONS.entries()) {
-    const count = counters[index] ?? 0n;
-    if (count > 0n) denials[operation] = count;
-  }
-  return denials;
 }
 
 function assertSeconds(seconds: unknown): void {

@@ -1,17 +1,12 @@
-import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, rmdirSync, unlinkSync } from 'node:fs';
+import { existsSync, readdirSync, rmdirSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { BpfError, rephrase } from '../../errors.js';
-import {
-  BpfObject,
-  type BpfProgram,
-  type Maps,
-  type OpenProgram,
-  preparePinPath,
-} from '../../object/index.js';
+import { type BpfObject, type Maps, preparePinPath } from '../../object/index.js';
 import type { EngineObject, EngineProgram } from '../abilities/index.js';
-import { type Attachment, attachmentOf, pinnedMaps } from './attachment.js';
+import { pinnedMaps } from './attachment.js';
 import type { EngineShape } from './kernel-maps.js';
+import { loadPrograms } from './load-programs.js';
+import { PinnedLinks } from './pinned-links.js';
 
 const objectFile = (name: EngineObject) => new URL(`../../../dist/bpf/engine/${name}.bpf.o`, import.meta.url);
 
@@ -43,10 +38,13 @@ const MAPS: readonly string[] = [
  */
 export class KernelObjects implements Disposable {
   readonly #directory: string;
+  readonly #links: PinnedLinks;
+  /** What keeps the maps open: an object without programs. */
   readonly #holder: BpfObject<EngineShape>;
 
   private constructor(directory: string, holder: BpfObject<EngineShape>) {
     this.#directory = directory;
+    this.#links = linksOf(directory);
     this.#holder = holder;
   }
 
@@ -55,13 +53,18 @@ export class KernelObjects implements Disposable {
     return existsSync(join(directory, 'control'));
   }
 
+  /** The programs that are attached for an engine there, as the names of the pins have it: of a guarded one they are right. */
+  static attachedIn(directory: string): string[] {
+    return linksOf(directory).named();
+  }
+
   /**
    * @throws BpfError `ERR_BPF_MAP_MISMATCH` when an engine of another version is pinned there; `ERR_BPF_NOT_BPFFS`, and
    *   what loading throws
    */
   static async open(directory: string): Promise<KernelObjects> {
     makeDirectories(directory);
-    return new KernelObjects(directory, await load(directory, 'files', []));
+    return new KernelObjects(directory, await loadPrograms<EngineShape>(objectFile('files'), directory, []));
   }
 
   get maps(): Maps<EngineShape> {
@@ -75,9 +78,8 @@ export class KernelObjects implements Disposable {
    * @throws BpfError `ERR_BPF_STATE` when programs are attached that judge by other maps
    */
   assertWhole(): void {
-    const maps = pinnedMaps(this.#directory, MAPS);
-    const elsewhere = this.#pins().find((pin) => this.#attachment(pin, maps) === 'elsewhere');
-    if (elsewhere !== undefined) throw notWhole(this.#link(elsewhere), programOf(elsewhere));
+    const elsewhere = this.#links.elsewhere();
+    if (elsewhere) throw notWhole(elsewhere.path, elsewhere.program);
   }
 
   /**
@@ -96,46 +98,20 @@ export class KernelObjects implements Disposable {
    */
   async attach(programs: readonly EngineProgram[]): Promise<void> {
     for (const object of new Set(programs.map((each) => each.object))) {
-      await this.#attachOf(
-        object,
-        programs.filter((each) => each.object === object).map(({ program }) => program),
-      );
-    }
-  }
-
-  /** Those of an object together: for each load libbpf reads the types of the whole kernel. */
-  async #attachOf(object: EngineObject, programs: readonly string[]): Promise<void> {
-    const maps = pinnedMaps(this.#directory, MAPS);
-    const missing = programs.filter(
-      (program) => this.#attachment(pinOf(program, object), maps) !== 'attached',
-    );
-    if (missing.length > 0) {
-      using loaded = await load(this.#directory, object, missing);
-      for (const program of missing) {
-        using link = (loaded.programs[program] as BpfProgram).attach();
-        const pin = this.#link(pinOf(program, object));
-        // What somebody else has put there.
-        if (existsSync(pin)) unlinkSync(pin);
-        link.pin(pin);
-      }
-    }
-    for (const pin of this.#pins()) {
-      const program = programOf(pin);
-      if (programs.includes(program) && pin !== pinOf(program, object)) this.#detach(pin);
+      const file = objectFile(object);
+      const wanted = programs.filter((each) => each.object === object).map(({ program }) => program);
+      await this.#links.attach(wanted, file, (missing) => loadPrograms(file, this.#directory, missing));
     }
   }
 
   /** Takes those away that are not among these. */
   detachAllBut(programs: readonly EngineProgram[]): void {
-    const kept = new Set(programs.map(({ program }) => program));
-    for (const pin of this.#pins()) if (!kept.has(programOf(pin))) this.#detach(pin);
+    this.#links.keepOnly(programs.map(({ program }) => program));
   }
 
   /** The programs that are attached. */
   attached(): string[] {
-    const maps = pinnedMaps(this.#directory, MAPS);
-    const pins = this.#pins().filter((pin) => this.#attachment(pin, maps) === 'attached');
-    return [...new Set(pins.map(programOf))].sort();
+    return this.#links.programs();
   }
 
   /** Takes everything away: the programs first, so that none is without its maps. */
@@ -145,66 +121,17 @@ export class KernelObjects implements Disposable {
       const pin = join(this.#directory, map);
       if (existsSync(pin)) unlinkSync(pin);
     }
-    for (const directory of [join(this.#directory, 'links'), this.#directory]) {
-      if (existsSync(directory) && readdirSync(directory).length === 0) rmdirSync(directory);
-    }
+    this.#links.removeDirectory();
+    if (existsSync(this.#directory) && readdirSync(this.#directory).length === 0) rmdirSync(this.#directory);
   }
 
   [Symbol.dispose](): void {
     this.#holder.close();
   }
-
-  #pins(): string[] {
-    const directory = join(this.#directory, 'links');
-    return existsSync(directory) ? readdirSync(directory) : [];
-  }
-
-  #link(pin: string): string {
-    return join(this.#directory, 'links', pin);
-  }
-
-  #attachment(pin: string, maps = pinnedMaps(this.#directory, MAPS)): Attachment {
-    return attachmentOf(this.#link(pin), programOf(pin), maps);
-  }
-
-  // kernel/bpf/inode.c: the last pin gone, the program is detached a moment later, by a worker.
-  #detach(pin: string): void {
-    unlinkSync(this.#link(pin));
-  }
 }
 
-/** The maps are pinned, and the same for all objects. */
-async function load(
-  directory: string,
-  object: EngineObject,
-  programs: readonly string[],
-): Promise<BpfObject<EngineShape>> {
-  const open = BpfObject.open<EngineShape>(objectFile(object), { pinRoot: directory });
-  for (const [name, program] of Object.entries<OpenProgram>(open.programs))
-    program.autoload = programs.includes(name);
-  return open.load();
-}
-
-/** A pin has the name of its program, and tells from which build it is: bpffs takes no dots. */
-function pinOf(program: string, object: EngineObject): string {
-  return `${program}-${buildOf(object)}`;
-}
-
-function programOf(pin: string): string {
-  return pin.replace(/-[0-9a-f]+$/, '');
-}
-
-const builds = new Map<EngineObject, string>();
-
-function buildOf(object: EngineObject): string {
-  const known = builds.get(object);
-  if (known !== undefined) return known;
-  const build = createHash('sha256')
-    .update(readFileSync(objectFile(object)))
-    .digest('hex')
-    .slice(0, 16);
-  builds.set(object, build);
-  return build;
+function linksOf(directory: string): PinnedLinks {
+  return new PinnedLinks(directory, 'links', MAPS);
 }
 
 function makeDirectories(directory: string): void {

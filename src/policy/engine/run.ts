@@ -7,6 +7,7 @@ import { INHERITANCE } from '../abilities/index.js';
 import { DIRECTORY, type EngineOptions } from './engine-options.js';
 import { KernelObjects } from './kernel-objects.js';
 import { DOMAINS, type Membership } from './layout.js';
+import { Passage } from './passage.js';
 import { domainId } from './scope.js';
 
 /** How to run a command in a domain. */
@@ -27,14 +28,16 @@ const WAIT = 'read -r _ <&3 && exec 3<&- && exec "$@"';
  * @param domain - the name that policies have as their scope
  * @param command - the program and its arguments
  * @returns the process, in the domain, about to execute the command
- * @throws BpfError `ERR_BPF_STATE` when no policies are applied, `E2BIG` for a sixteenth domain, and what spawn() gives
+ * @throws BpfError `ERR_BPF_STATE` when no policies are applied, `E2BIG` for a sixteenth domain, `ERR_BPF_GUARDED` and
+ *   `ERR_BPF_GUARD_TOKEN` for guarded policies without the token, and what spawn() gives
  */
 export async function runInDomain(
   domain: string,
   command: readonly [string, ...string[]],
   options: RunOptions = {},
 ): Promise<ChildProcess> {
-  const { directory = DIRECTORY, spawn: how = {} } = options;
+  const { directory = DIRECTORY, token, spawn: how = {} } = options;
+  using _passage = Passage.through(directory, token);
   using objects = await memberships(directory);
   const stdio = Array.isArray(how.stdio) ? how.stdio : Array<'inherit'>(3).fill('inherit');
   const child = spawn('/bin/sh', ['-c', WAIT, 'sh', ...command], {
@@ -59,14 +62,15 @@ export async function runInDomain(
  * Linux 6.9 for a process with several threads (pidfd_open() of threads), 6.1 for one with one thread.
  *
  * @throws BpfError `ESRCH` when there is no such process, `EOPNOTSUPP` for threads before Linux 6.9, `E2BIG` for a
- *   sixteenth domain, `ERR_BPF_STATE`
+ *   sixteenth domain, `ERR_BPF_STATE`, `ERR_BPF_GUARDED`, `ERR_BPF_GUARD_TOKEN`
  */
 export async function adoptIntoDomain(
   domain: string,
   pid: number,
   options: EngineOptions = {},
 ): Promise<void> {
-  const { directory = DIRECTORY } = options;
+  const { directory = DIRECTORY, token } = options;
+  using _passage = Passage.through(directory, token);
   using objects = await memberships(directory);
   const { memberships: storage } = objects.maps;
   // A thread that is not in the domain yet may make another meanwhile: until all are in it.

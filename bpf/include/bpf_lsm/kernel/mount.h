@@ -16,10 +16,21 @@ struct vfsmount {
   struct dentry* mnt_root;
 } __attribute__((preserve_access_index));
 
+struct mnt_namespace;
+
+struct list_head {
+  struct list_head* next;
+} __attribute__((preserve_access_index));
+
 struct mount {
   struct mount* mnt_parent; /* itself, at the top */
   struct dentry* mnt_mountpoint;
   struct vfsmount mnt;
+  struct list_head mnt_mounts;  /* what is mounted on it */
+  struct list_head mnt_share;   /* a ring of those that events are shared with, which is a peer group */
+  struct mount* mnt_master;     /* of the group whose events it gets too; NULL: none */
+  struct mnt_namespace* mnt_ns; /* NULL: mounted nowhere */
+  int mnt_group_id;             /* 0: in no peer group */
 } __attribute__((preserve_access_index));
 
 /* Of NULL it makes a pointer through which nothing can be read. */

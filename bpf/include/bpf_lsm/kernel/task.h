@@ -16,6 +16,9 @@ struct mm_struct;
 struct task_struct {
   __kernel_pid_t pid, tgid;
   struct task_struct* real_parent;
+  struct task_struct* group_leader;
+  __u64 start_boottime;         /* in nanoseconds */
+  __u64 self_exec_id;           /* another one after each execve(2) */
   const struct cred* real_cred; /* kernel/cred.h: what it is, whatever it acts as for a moment */
   char comm[TASK_COMM_LEN];
   struct css_set* cgroups; /* kernel/cgroup.h */
