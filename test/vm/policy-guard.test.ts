@@ -495,17 +495,17 @@ describe('the token', () => {
     mounter = new Helper(program('kernel_calls'));
   });
 
-  test('is enough to finish what a process was killed at', { timeout: 240_000 }, async () => {
+  test('is enough to finish what a process was killed at', { timeout: 600_000 }, async () => {
     const pins = () =>
       existsSync(`${ENGINE}/guard_links`) ? readdirSync(`${ENGINE}/guard_links`).length : 0;
     const armed = () => readReport(ENGINE)?.armed === true;
     const killedAt = async (moment: () => boolean) => {
       using child = new Child('apply-guarded', [ENGINE, TOKEN, `${ROOT}/kept`]);
-      while (!moment()) await sleep(1);
+      while (!moment()) await sleep(20);
       child.kill('SIGKILL');
       await child.ended();
     };
-    // Half of the guard is attached.
+    // A part of the guard is attached.
     await killedAt(() => pins() >= 5);
     expect(armed()).toBe(false);
     expect(await removePolicies(withToken)).toBe(true);
@@ -524,7 +524,7 @@ describe('the token', () => {
   });
 });
 
-test('the commands take the token from a file', { timeout: 240_000 }, () => {
+test('the commands take the token from a file', { timeout: 600_000 }, () => {
   const [file, token] = [`${ROOT}/kept.yaml`, `${ROOT}/token`];
   writeFileSync(file, printPolicies([policy]));
   const call = (...args: string[]) => {
