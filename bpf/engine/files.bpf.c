@@ -9,11 +9,21 @@
 
 BPF_LSM_LICENSE("Dual BSD/GPL");
 
+/* 0 or 1. As a number that is reckoned with: of each operation that the verifier can tell, it would go
+ * through all that follows anew. */
+static __always_inline __u32 has_bit(__u32 word, __u32 bit) {
+  __u32 has = word / bit & 1;
+
+  asm volatile("" : "+r"(has));
+  return has;
+}
+
 static __always_inline struct lsm_verdict judge_opened(const struct file* file) {
-  unsigned int mode = file->f_mode;
-  enum operation writing = file->f_flags & O_APPEND ? OPERATION_APPEND : OPERATION_WRITE;
-  enum operation first = mode & FMODE_READ ? OPERATION_READ : writing;
-  enum operation second = mode & FMODE_WRITE ? writing : first;
+  __u32 appends = has_bit(file->f_flags, O_APPEND);
+  __u32 reads = has_bit(file->f_mode, FMODE_READ), writes = has_bit(file->f_mode, FMODE_WRITE);
+  __u32 writing = OPERATION_WRITE + appends * (OPERATION_APPEND - OPERATION_WRITE);
+  __u32 first = reads * OPERATION_READ + (1 - reads) * writing;
+  __u32 second = first + writes * (writing - first);
   int result;
   struct call call;
 

@@ -42,6 +42,7 @@ struct call {
   struct generation* generation;
   __u32 slot;
   __u64 policies; /* in whose scope the current task is */
+  __u32 zero;     /* which the verifier does not know */
 };
 
 static __always_inline __u64 policies_for(__u32 slot, enum scope_kind kind, __u64 id) {
@@ -107,6 +108,7 @@ static __always_inline bool begins(struct call* call, __u64 operations) {
     if (!in_cgroup && !bpf_get_current_task_btf()->bpf_storage) return false;
   }
   call->slot = candidate->slot;
+  call->zero = control->zero;
   call->generation = generation_in(call->slot);
   generation = call->generation;
   if (!generation) {

@@ -34,6 +34,8 @@ static __always_inline int judge_memory(const struct call* call, __u64 operation
 static __always_inline int judge_mapped(const struct call* call, __u64 operations, const struct file* file) {
   int result = 0;
 
+  /* Each of the sets that the verifier can tell it would go through by itself. */
+  operations |= call->zero;
   if (operations & BIT(OPERATION_READ)) result = judge_file(call, OPERATION_READ, file);
   if (result == 0 && operations & BIT(OPERATION_MAP_EXEC))
     result = judge_file(call, OPERATION_MAP_EXEC, file);
