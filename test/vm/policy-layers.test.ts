@@ -163,7 +163,9 @@ describe('a denial', () => {
 });
 
 describe('what is allowed of a tree that is denied', () => {
-  test('is a directory alone, or all beneath it, by whatever name it goes', async () => {
+  test('is a directory alone, or all beneath it, by whatever name it goes', {
+    timeout: 120_000,
+  }, async () => {
     const tree = `${ROOT}/tree`;
     for (const path of ['alone/below', 'all/below']) mkdirSync(`${tree}/${path}`, { recursive: true });
     for (const path of ['alone', 'all', 'all/below']) writeFileSync(`${tree}/${path}/file`, '');
