@@ -30,9 +30,9 @@ export default defineConfig({
           setupFiles: ['test/support/leak-check.ts'],
           pool: 'forks',
           execArgv: ['--expose-gc'],
-          // They also run on machines that are emulated.
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          // They also run on machines that are emulated, where everything takes fifty times as long.
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
         },
       },
       // Tests that boot guests themselves, one at a time.

@@ -22,13 +22,13 @@ test('a test file that keeps descriptors and mappings fails, and each is named',
   expect(text).toMatch(/mapping of anon_inode:bpf-map: \d+ bytes/);
   expect(text).toMatch(/1 passed/);
   expect(status).toBe(1);
-}, 60_000);
+});
 
 test('one that closes or drops all of them passes', () => {
   const { status, text } = runs('drops');
   expect(text).not.toContain('left behind');
   expect(status).toBe(0);
-}, 60_000);
+});
 
 test('what is more than before is told as often as it is more', () => {
   expect(beyond(['a', 'b', 'b'], ['b', 'a', 'b', 'b', 'c'])).toEqual(['b', 'c']);

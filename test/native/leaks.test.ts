@@ -40,7 +40,7 @@ describe('nothing is left', () => {
       expect(object.globals.bss_s8).toBe(1);
       expect(object.globals.ro_s8).toBe(-1);
     });
-  }, 120_000);
+  });
 
   test('of 1,000 objects that were opened and closed', async () => {
     await expectNothingLeft(1000, () => openKinds().close());

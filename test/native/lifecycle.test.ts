@@ -131,7 +131,7 @@ describe('a worker thread', () => {
       ]);
     }
     expect(bpfFiles()).toEqual(before);
-  }, 60_000);
+  });
 
   test('works beside the main thread', async () => {
     using object = await BpfObject.open(fixture('kinds')).load();
@@ -152,7 +152,6 @@ describe('calls in any order', () => {
       expect(done).toBeGreaterThan(100);
       expect(refused).toBeGreaterThan(10);
     },
-    60_000,
   );
 });
 
@@ -162,5 +161,5 @@ describe('the garbage collector', () => {
     const { stdout, ...ended } = await child.ended();
     expect(ended).toEqual({ ...quiet, code: 0 });
     expect(JSON.parse(stdout)).toEqual({ before: 0, grew: true, after: 0 });
-  }, 60_000);
+  });
 });

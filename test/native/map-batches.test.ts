@@ -225,7 +225,7 @@ describe('a walk while a worker adds and deletes keys', () => {
     });
     // The worker was seen at work.
     expect(others).toBeGreaterThan(0);
-  }, 60_000);
+  });
 
   test('of a trie gives every key that stays with its value, and none twice', async () => {
     const { trie } = object.maps;
@@ -251,5 +251,5 @@ describe('a walk while a worker adds and deletes keys', () => {
         stayed.map(([{ address }, { mark }]) => (address[2] === mark ? mark : -1)).sort((a, b) => a - b),
       ).toEqual([...staying.keys()]);
     });
-  }, 60_000);
+  });
 });
