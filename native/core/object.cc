@@ -88,17 +88,15 @@ void Object::load() {
 }
 
 // Since libbpf 1.5 bpf_object__load() maps the memory of .data, .bss and the like for writing, in place of
-// the initial values, and keeps it: freeze() would answer EBUSY for good. A mapping that cannot be written
-// does not count (kernel/bpf/syscall.c bpf_map_mmap()). An older libbpf has the initial values there, which
-// are of no use any more.
+// the initial values, and keeps it: freeze() would answer EBUSY for good (kernel/bpf/syscall.c map_freeze()).
+// Nothing looks there after the load, so plain memory takes its place again, as older libbpfs have it.
 void Object::give_up_writable_memory() {
   for (const auto& declared : maps_) {
     size_t size = 0;
     void* memory = const_cast<void*>(bpf_map__initial_value(declared.map, &size));
-    const int fd = bpf_map__fd(declared.map);
-    if (!memory || fd < 0 || !(bpf_map__map_flags(declared.map) & BPF_F_MMAPABLE)) continue;
-    if (mmap(memory, size, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED)
-      throw Error(errno, "mmap", "cannot map the memory of map \"" + declared.name + "\" for reading")
+    if (!memory || !(bpf_map__map_flags(declared.map) & BPF_F_MMAPABLE)) continue;
+    if (mmap(memory, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
+      throw Error(errno, "mmap", "cannot give up the memory of map \"" + declared.name + "\"")
           .with_map(declared.name);
   }
 }
