@@ -84,7 +84,7 @@ export async function applyPolicies(
   assertSeconds(confirmWithin);
   assertNotOff();
   await assertEnforceable(policies);
-  if (!keep) await compiled(policies);
+  const ready = keep ? undefined : await compiled(policies);
   using objects = await KernelObjects.open(directory);
   using _turn = EngineTurn.take(objects.maps);
   const generations = new Generations(objects.maps);
@@ -92,7 +92,7 @@ export async function applyPolicies(
   const before = decidingNow(generations.state);
   const all = keep ? together(generations.sourcesIn(before.slot), policies) : policies;
   if (lockout === 'refuse') assertNoLockout(all);
-  const next = generations.store(await compiled(all));
+  const next = generations.store(ready ?? (await compiled(all)));
   await objects.attach([...needed(next), ...inheritance(all)]);
   const to = {
     active: next,
