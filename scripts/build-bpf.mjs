@@ -40,7 +40,7 @@ export class BuildError extends Error {
  * @returns {Promise<{ built: string[], upToDate: string[] }>} output paths, relative to the project
  */
 export async function buildBpf() {
-  const headers = await filesBelow('bpf', '.h');
+  const headers = [...(await filesBelow('bpf', '.h')), ...(await filesIn('test/fixtures', '.h'))];
   const newestInput = await newestTime([SELF, ...headers.map(absolute)]);
   const targets = [
     ...(await filesBelow('bpf', '.bpf.c')).map((source) => bpfTarget(source, 'bpf', 'dist/bpf')),

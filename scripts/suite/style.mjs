@@ -10,7 +10,15 @@ export function style() {
   const cpp = tracked('native/*.cc', 'native/*.h');
   const c = [
     ...cpp,
-    ...tracked('bpf/*.c', 'bpf/*.h', 'examples/*.c', 'test/fixtures/*.c', 'bench/*.c', 'bench/*.h'),
+    ...tracked(
+      'bpf/*.c',
+      'bpf/*.h',
+      'examples/*.c',
+      'test/fixtures/*.c',
+      'test/fixtures/*.h',
+      'bench/*.c',
+      'bench/*.h',
+    ),
   ];
   return tally([
     [
