@@ -94,22 +94,24 @@ export const VAGRANT = [
   XZ,
 ];
 
+/** What fuzz targets are linked with: since Debian 12 a package by itself, named after clang's version. */
+const CLANG_RUNTIME = {
+  there: fuzzes,
+  get package() {
+    return clangRuntime(clangVersion());
+  },
+  get instead() {
+    return `libclang-common-${clangVersion()}-dev`;
+  },
+};
+
 /** For the test suite: style tools, the sanitizer build, and the peers that results are compared with. */
 export const TEST = [
   { there: command('clang-format'), package: 'clang-format' },
   { there: command('clang-tidy'), package: 'clang-tidy' },
   { there: command('cmake'), package: 'cmake' },
   { there: command('ninja'), package: 'ninja-build' },
-  {
-    there: fuzzes,
-    // In the clang of Debian 12 and later a package by itself, named after clang's version.
-    get package() {
-      return `libclang-rt-${clangVersion()}-dev`;
-    },
-    get instead() {
-      return `libclang-common-${clangVersion()}-dev`;
-    },
-  },
+  CLANG_RUNTIME,
   { there: command('setpriv'), package: 'util-linux' },
   { there: command('bpftool'), package: 'bpftool', instead: 'linux-tools-common' },
 ];
@@ -121,8 +123,20 @@ function fuzzes() {
   return spawnSync('clang', args, { input: source, stdio: ['pipe', 'ignore', 'ignore'] }).status === 0;
 }
 
+function clangRuntime(version) {
+  return `libclang-rt-${version}-dev`;
+}
+
 function clangVersion() {
   return spawnSync('clang', ['-dumpversion'], { encoding: 'utf8' }).stdout?.split('.')[0];
+}
+
+/** The packages for building and testing by name, on a machine whose clang is of that version. */
+export function packageNames(clang) {
+  const names = [...BUILD, ...TEST].map((entry) =>
+    entry === CLANG_RUNTIME ? clangRuntime(clang) : entry.package,
+  );
+  return [...new Set(names)];
 }
 
 /** Installs what is missing, by apt, as root or through sudo. */

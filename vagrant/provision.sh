@@ -9,8 +9,8 @@ say() { echo "bpf-lsm: $*"; }
 here=/etc/bpf-lsm
 . /etc/os-release
 
-BUILD="g++ make python3 pkg-config libbpf-dev clang llvm"
-TEST="clang-format clang-tidy cmake ninja-build bpftool busybox-static util-linux git ca-certificates"
+# Beside what the project's own scripts know that building and testing need.
+BASE="nodejs npm git ca-certificates busybox-static"
 
 installed() { dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep -q 'ok installed'; }
 
@@ -35,14 +35,15 @@ certificates() {
 }
 
 packages() {
-  wanted="$BUILD $TEST nodejs npm libclang-rt-19-dev"
   # shellcheck disable=SC2086
-  lacking=$(missing $wanted)
-  [ -n "$lacking" ] || return 0
-  say "installing $lacking"
-  apt-get update -q
-  # shellcheck disable=SC2086
-  apt-get install -y -q --no-install-recommends $lacking
+  lacking=$(missing $BASE)
+  if [ -n "$lacking" ]; then
+    say "installing $lacking"
+    apt-get update -q
+    # shellcheck disable=SC2086
+    apt-get install -y -q --no-install-recommends $lacking
+  fi
+  node /srv/bpf-lsm/scripts/install-packages.mjs
 }
 
 kernel() {

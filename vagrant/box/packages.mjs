@@ -1,5 +1,7 @@
 // What a box has beside the kernel: a system that vagrant can reach, and what provision.sh would install.
 
+import { packageNames } from '../../scripts/packages.mjs';
+
 const SYSTEM = [
   'systemd-sysv',
   'systemd-resolved',
@@ -9,32 +11,16 @@ const SYSTEM = [
   'kmod',
   'openssh-server',
   'sudo',
-  'ca-certificates',
   'rsync',
   'iproute2',
   'netbase',
   'procps',
   'zstd',
-  'busybox-static',
 ];
 
-const TOOLS = [
-  'g++',
-  'make',
-  'python3',
-  'pkg-config',
-  'libbpf-dev',
-  'clang',
-  'llvm',
-  'clang-format',
-  'clang-tidy',
-  'libclang-rt-19-dev',
-  'cmake',
-  'ninja-build',
-  'bpftool',
-  'git',
-  'nodejs',
-  'npm',
-];
+/** As BASE of provision.sh. */
+const BASE = ['nodejs', 'npm', 'git', 'ca-certificates', 'busybox-static'];
 
-export const PACKAGES = [...SYSTEM, ...TOOLS];
+const CLANG_OF_TRIXIE = 19;
+
+export const PACKAGES = [...SYSTEM, ...BASE, ...packageNames(CLANG_OF_TRIXIE)];
