@@ -19,14 +19,15 @@ static __always_inline const struct name* find_type(void* inner, struct name_key
 __noinline int leave_file_system(struct search* search) {
   struct name_key key = {};
   const struct name* name;
-  __u64 super, type, subtype;
+  __u64 dentry, super, type, subtype;
   __u32 slot;
   void* inner;
 
   if (!search) return 0;
   apply_all(search);
   slot = search->slot;
-  super = search->super;
+  dentry = search->dentry;
+  super = (__u64)READ(struct dentry, dentry, d_sb);
   inner = bpf_map_lookup_elem(&names, &slot);
   if (!inner) return 0;
   key.directory.inode = FILE_SYSTEMS;

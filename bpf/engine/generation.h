@@ -40,9 +40,9 @@ static __always_inline struct generation* generation_in(__u32 slot) {
 /* A call that is to be judged. */
 struct call {
   struct generation* generation;
-  __u32 slot;
   __u64 policies; /* in whose scope the current task is */
-  __u32 zero;     /* which the verifier does not know */
+  __u32 slot;
+  __u32 zero; /* which the verifier does not know */
 };
 
 static __always_inline __u64 policies_for(__u32 slot, enum scope_kind kind, __u64 id) {

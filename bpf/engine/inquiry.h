@@ -20,7 +20,7 @@ static __always_inline __u64 denied_after(struct search* search, const struct ge
   const struct operation_words* words = &generation->operations[search->place.operation % OPERATIONS];
 
   apply_all(search);
-  if (search->typed && search->super != 0) leave_file_system(search);
+  if (search->typed && search->dentry != 0) leave_file_system(search);
   if (end == WALK_LOST && search->undecided & words->located) {
     struct control* control = the_control();
 
@@ -42,7 +42,6 @@ struct inquiry {
   __u64 denied;
   __u32 slot;
   __u32 device;
-  __u32 depth; /* 0 */
   enum operation operation;
 };
 
@@ -62,7 +61,6 @@ __noinline int inquire(struct inquiry* inquiry) {
   call.generation = generation_in(call.slot);
   if (!call.generation) return 0;
   search = new_search(&call, inquiry->operation);
-  search.depth = inquiry->depth;
   call.policies = search.undecided;
   if (call.policies == 0) return 0;
   if (call.policies & call.generation->operations[inquiry->operation % OPERATIONS].facts) {
@@ -71,7 +69,7 @@ __noinline int inquire(struct inquiry* inquiry) {
     meet_facts(&search);
   }
   if (call.policies & call.generation->operations[inquiry->operation % OPERATIONS].located)
-    end = walk_on(&search, call.generation, inquiry->dentry, inquiry->mount, inquiry->device, inquiry->inode);
+    end = walk_on(&search, inquiry->dentry, inquiry->mount, inquiry->device, inquiry->inode);
   inquiry->denied = denied_after(&search, call.generation, call.policies, end);
   return 0;
 }

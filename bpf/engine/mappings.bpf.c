@@ -20,7 +20,7 @@ static __always_inline int judge_plain(const struct call* call, enum operation o
 }
 
 /* Those of these operations that are on memory. */
-static __always_inline int judge_memory(const struct call* call, __u64 operations) {
+static __noinline int judge_memory(const struct call* call, __u64 operations) {
   int result = 0;
 
   for (__u32 operation = OPERATION_MAP_WRITE_EXEC; operation <= OPERATION_EXEC_HEAP; operation++) {
@@ -30,18 +30,36 @@ static __always_inline int judge_memory(const struct call* call, __u64 operation
   return result;
 }
 
-/* Those of these operations that are on the file that is mapped. */
-static __always_inline int judge_mapped(const struct call* call, __u64 operations, const struct file* file) {
-  int result = 0;
+struct mapping {
+  struct call call;
+  const struct file* file;
+  __u64 operations;
+  int result;
+};
 
-  /* Each of the sets that the verifier can tell it would go through by itself. */
-  operations |= call->zero;
-  if (operations & BIT(OPERATION_READ)) result = judge_file(call, OPERATION_READ, file);
-  if (result == 0 && operations & BIT(OPERATION_MAP_EXEC))
-    result = judge_file(call, OPERATION_MAP_EXEC, file);
-  if (result == 0 && operations & BIT(OPERATION_WRITE)) result = judge_file(call, OPERATION_WRITE, file);
-  if (result == 0 && operations & BIT(OPERATION_APPEND)) result = judge_file(call, OPERATION_APPEND, file);
-  return result;
+/* The operations on a file that is mapped, one after the other. */
+#define ON_MAPPED_FILES \
+  (OPERATION_READ | OPERATION_MAP_EXEC << 8 | (__u32)OPERATION_WRITE << 16 | (__u32)OPERATION_APPEND << 24)
+
+static long judge_next(__u32 index, struct mapping* mapping) {
+  __u32 operation = ON_MAPPED_FILES >> index % 4 * 8 & 0xff;
+
+  if (mapping->operations >> operation & 1)
+    mapping->result = judge_file(&mapping->call, operation, mapping->file);
+  return mapping->result != 0;
+}
+
+/*
+ * Those of these operations that are on the file that is mapped. By bpf_loop(), for whose step it is unknown
+ * which one it is: the verifier goes through it once, and not for each of them.
+ */
+static __always_inline int judge_mapped(struct mapping* mapping, __u64 operations, const struct file* file) {
+  mapping->file = file;
+  /* Unknown too: Linux 6.1 checks the step with the values of the first round only. */
+  mapping->operations = operations | mapping->call.zero;
+  mapping->result = mapping->call.zero;
+  bpf_loop(4, judge_next, mapping, 0);
+  return mapping->result;
 }
 
 static __always_inline __u64 writing_to(const struct file* file) {
@@ -70,11 +88,11 @@ static __always_inline __u64 mapping_of(const struct file* file, unsigned long p
 LSM_PROGRAM(mmap_file, judge_mmap, struct file* file, unsigned long asked, unsigned long prot,
             unsigned long flags) {
   __u64 operations = 0, address = 0;
-  struct call call;
+  struct mapping mapping;
   int result = 0;
 
-  if (!begins(&call, MEMORY | BIT(OPERATION_READ) | BIT(OPERATION_WRITE) | BIT(OPERATION_APPEND) |
-                         BIT(OPERATION_MAP_EXEC)))
+  if (!begins(&mapping.call, MEMORY | BIT(OPERATION_READ) | BIT(OPERATION_WRITE) | BIT(OPERATION_APPEND) |
+                                 BIT(OPERATION_MAP_EXEC)))
     return LSM_ALLOW;
   bpf_probe_read_kernel(&address, sizeof(address), context);
   if (prot & PROT_EXEC) {
@@ -82,9 +100,9 @@ LSM_PROGRAM(mmap_file, judge_mmap, struct file* file, unsigned long asked, unsig
     /* With MAP_HUGETLB there is a file that nobody sees. */
     if (address == 0 || flags & MAP_ANONYMOUS) operations |= BIT(OPERATION_MAP_ANONYMOUS_EXEC);
   }
-  if (operations != 0) result = judge_memory(&call, operations);
+  if (operations != 0) result = judge_memory(&mapping.call, operations);
   if (result == 0 && address != 0 && file && !(flags & MAP_ANONYMOUS))
-    result = judge_mapped(&call, mapping_of(file, prot, flags), file);
+    result = judge_mapped(&mapping, mapping_of(file, prot, flags), file);
   return result ? lsm_deny(-result) : LSM_ALLOW;
 }
 
@@ -108,19 +126,19 @@ LSM_PROGRAM(file_mprotect, judge_mprotect, struct vm_area_struct* vma, unsigned 
   bool executes = prot & PROT_EXEC && !(had & VM_EXEC);
   bool writes = prot & PROT_WRITE && !(had & VM_WRITE);
   __u64 operations = 0;
-  struct call call;
+  struct mapping mapping;
   int result = 0;
 
   if (!executes && !writes) return LSM_ALLOW;
-  if (!begins(&call, MEMORY | BIT(OPERATION_WRITE) | BIT(OPERATION_APPEND) | BIT(OPERATION_MAP_EXEC)))
+  if (!begins(&mapping.call, MEMORY | BIT(OPERATION_WRITE) | BIT(OPERATION_APPEND) | BIT(OPERATION_MAP_EXEC)))
     return LSM_ALLOW;
   if (prot & PROT_EXEC && prot & PROT_WRITE) operations |= BIT(OPERATION_MAP_WRITE_EXEC);
   if (executes) operations |= BIT(OPERATION_MAKE_EXEC) | area_of(vma);
-  if (operations != 0) result = judge_memory(&call, operations);
+  if (operations != 0) result = judge_memory(&mapping.call, operations);
   if (result == 0 && file) {
     operations = executes ? BIT(OPERATION_MAP_EXEC) : 0;
     if (writes && had & VM_SHARED) operations |= writing_to(file);
-    if (operations != 0 && is_of_files(file)) result = judge_mapped(&call, operations, file);
+    if (operations != 0 && is_of_files(file)) result = judge_mapped(&mapping, operations, file);
   }
   return result ? lsm_deny(-result) : LSM_ALLOW;
 }

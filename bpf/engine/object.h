@@ -54,11 +54,10 @@ static __noinline int judge_in_layer(const struct call* call, enum operation ope
   __u64 super = (__u64)READ(struct inode, inode, i_sb);
   __u64 number = READ(struct inode, inode, i_ino);
   __u32 device = READ(struct super_block, super, s_dev);
-  struct control* control = the_control();
   enum walk_end end = WALK_AT_TOP;
   __u64 denied;
 
-  if (policies == 0 || !control) return 0;
+  if (policies == 0) return 0;
   if (name == 0) {
     end = WALK_LOST;
   } else {
@@ -67,10 +66,8 @@ static __noinline int judge_in_layer(const struct call* call, enum operation ope
       search.place.inode = inode;
       meet_facts(&search);
     }
-    /* A 0 that the verifier does not know: walk_on(). */
-    search.depth = control->zero;
     if (search.undecided & generation->operations[operation % OPERATIONS].located)
-      end = walk_on(&search, generation, dentry, 0, device, number);
+      end = walk_on(&search, dentry, 0, device, number);
   }
   denied = denied_after(&search, generation, policies, end);
   return conclude(call, operation, denied, device, number);

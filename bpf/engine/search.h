@@ -21,10 +21,11 @@ struct search {
   struct pair facts;
   __u32 below_depth;
   __u32 slot;
-  __u64 super; /* of the file system at whose root the way is, or was last */
   /* The file or directory that was come to, and the one beneath it, from where. */
   struct anchor_key place;
   __u64 child;
+  /* Where the rest of the way begins, or the root of the last file system that was left. */
+  __u64 dentry, mount;
   __u32 depth; /* 0: the object itself */
   __u32 typed; /* whether there are rules about the types of file systems */
 };

@@ -35,18 +35,15 @@ static __always_inline bool filter_has(const struct generation* generation, __u6
 
 enum walk_end { WALK_GOES_ON, WALK_AT_TOP, WALK_LOST };
 
-/* The rest of a walk, with pointers that are numbers by now. */
 struct long_walk {
   struct search* search;
   struct generation* generation;
-  __u64 dentry;
-  __u64 mount;
   enum walk_end end;
 };
 
 static long walk_step(__u32 level, struct long_walk* walk) {
   struct search* search = walk->search;
-  __u64 dentry = walk->dentry;
+  __u64 dentry = search->dentry;
   __u64 parent = (__u64)READ(struct dentry, dentry, d_parent);
   __u64 number = search->place.inode;
 
@@ -66,16 +63,15 @@ static long walk_step(__u32 level, struct long_walk* walk) {
   search->depth++;
   search->child = dentry;
   if (parent != dentry) {
-    walk->dentry = parent;
+    search->dentry = parent;
     return 0;
   }
   {
     __u64 super = (__u64)READ(struct dentry, dentry, d_sb);
-    __u64 mount = walk->mount;
+    __u64 mount = search->mount;
     __u64 above = (__u64)READ(struct mount, mount, mnt_parent);
     __u32 device;
 
-    search->super = super;
     if (dentry != (__u64)READ(struct super_block, super, s_root)) {
       walk->end = READ(struct super_block, super, s_flags) & SB_NOUSER ? WALK_AT_TOP : WALK_LOST;
       return 1;
@@ -90,36 +86,40 @@ static long walk_step(__u32 level, struct long_walk* walk) {
       walk->end = WALK_AT_TOP;
       return 1;
     }
-    walk->dentry = parent;
-    walk->mount = above;
-    search->child = parent != dentry ? dentry : 0;
     super = (__u64)READ(struct dentry, dentry, d_sb);
     device = READ(struct super_block, super, s_dev);
     if (device != search->place.device && search->typed) leave_file_system(search);
     search->place.device = device;
+    search->dentry = parent;
+    search->mount = above;
+    search->child = parent != dentry ? dentry : 0;
   }
   return 0;
 }
 
 /*
- * The depth is to be one that the verifier does not know, or not 0: Linux 6.1 checks the step once, with the
- * values of the first round, and drops what these do not lead to.
+ * The rest of a walk, with pointers that are numbers. A function of its own for the verifier, which checks it
+ * once, and not for each walk that may come to it; and which knows nothing of the search: Linux 6.1 checks
+ * the step once, with the values of the first round, and drops what these do not lead to.
  */
-static __always_inline enum walk_end walk_on(struct search* search, struct generation* generation,
-                                             __u64 dentry, __u64 mount, __u32 device, __u64 inode) {
-  struct long_walk walk = {
-      .search = search,
-      .generation = generation,
-      .dentry = dentry,
-      .mount = mount,
-      .end = WALK_GOES_ON,
-  };
+__noinline int walk_rest(struct search* search) {
+  struct long_walk walk = {.search = search, .end = WALK_GOES_ON};
 
-  search->place.device = device;
-  /* Of the object itself: where the walk begins farther up it is looked for. */
-  search->place.inode = inode;
+  if (!search) return WALK_LOST;
+  walk.generation = generation_in(search->slot);
+  if (!walk.generation) return WALK_LOST;
   bpf_loop(MAX_LEVELS, walk_step, &walk, 0);
   return walk.end == WALK_GOES_ON ? WALK_LOST : walk.end;
+}
+
+/* The inode is the number of that of the object itself: where the walk begins farther up it is looked for. */
+static __always_inline enum walk_end walk_on(struct search* search, __u64 dentry, __u64 mount, __u32 device,
+                                             __u64 inode) {
+  search->dentry = dentry;
+  search->mount = mount;
+  search->place.device = device;
+  search->place.inode = inode;
+  return walk_rest(search);
 }
 
 /*
@@ -151,7 +151,7 @@ static __always_inline enum walk_end walk(struct search* search, struct generati
       struct super_block* super = dentry->d_sb;
       struct mount *mount, *above;
 
-      search->super = (__u64)super;
+      search->dentry = (__u64)dentry;
       if (dentry != mnt->mnt_root && dentry != super->s_root)
         return super->s_flags & SB_NOUSER ? WALK_AT_TOP : WALK_LOST;
       if (!&bpf_rdonly_cast) {
@@ -163,7 +163,7 @@ static __always_inline enum walk_end walk(struct search* search, struct generati
         search->child = 0;
         number = BPF_CORE_READ(dentry, d_sb, s_dev);
         if (number != device && search->typed) leave_file_system(search);
-        return walk_on(search, generation, (__u64)dentry, (__u64)above, number, 0);
+        return walk_on(search, (__u64)dentry, (__u64)above, number, 0);
       }
       mount = TYPED(struct mount, mount_of(mnt));
       above = mount->mnt_parent;
@@ -184,7 +184,7 @@ static __always_inline enum walk_end walk(struct search* search, struct generati
     inode = dentry->d_inode;
   }
   search->depth = LEVELS;
-  return walk_on(search, generation, (__u64)dentry, (__u64)mount_of(mnt), device, 0);
+  return walk_on(search, (__u64)dentry, (__u64)mount_of(mnt), device, 0);
 }
 
 #endif

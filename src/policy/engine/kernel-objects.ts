@@ -8,7 +8,7 @@ import type { EngineShape } from './kernel-maps.js';
 import { loadPrograms } from './load-programs.js';
 import { PinnedLinks } from './pinned-links.js';
 
-const objectFile = (name: EngineObject) => new URL(`../../../dist/bpf/engine/${name}.bpf.o`, import.meta.url);
+const objectFile = (name: EngineObject | 'maps') => new URL(`../../../dist/bpf/engine/${name}.bpf.o`, import.meta.url);
 
 /** The names of the pinned maps: those of the C source. */
 const MAPS: readonly string[] = [
@@ -64,7 +64,7 @@ export class KernelObjects implements Disposable {
    */
   static async open(directory: string): Promise<KernelObjects> {
     makeDirectories(directory);
-    return new KernelObjects(directory, await loadPrograms<EngineShape>(objectFile('files'), directory, []));
+    return new KernelObjects(directory, await loadPrograms<EngineShape>(objectFile('maps'), directory, []));
   }
 
   get maps(): Maps<EngineShape> {
