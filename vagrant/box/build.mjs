@@ -71,21 +71,25 @@ function makeRoot(line, root, { main, security }) {
   if (security) sources.push(`deb ${security} trixie-security main`);
   say(`Building the system with ${PACKAGES.length} packages and their dependencies`);
   const include = [kernel, ...PACKAGES].join(',');
-  run('mmdebstrap', [
-    '--quiet',
-    '--mode=root',
-    '--variant=minbase',
-    `--include=${include}`,
-    '--aptopt=Acquire::Languages "none"',
-    '--aptopt=Apt::Install-Recommends "false"',
-    ...['man', 'locale', 'doc'].map((name) => `--dpkgopt=path-exclude=/usr/share/${name}/*`),
-    '--dpkgopt=path-include=/usr/share/doc/*/copyright',
-    '--essential-hook=mkdir -p "$1"/etc/initramfs-tools/conf.d; echo MODULES=list > "$1"/etc/initramfs-tools/conf.d/box',
-    `--customize-hook=${join(HERE, 'customize.sh')} "$1"`,
-    'trixie',
-    root,
-    ...sources,
-  ]);
+  run(
+    'mmdebstrap',
+    [
+      '--quiet',
+      '--mode=root',
+      '--variant=minbase',
+      `--include=${include}`,
+      '--aptopt=Acquire::Languages "none"',
+      '--aptopt=Apt::Install-Recommends "false"',
+      ...['man', 'locale', 'doc'].map((name) => `--dpkgopt=path-exclude=/usr/share/${name}/*`),
+      '--dpkgopt=path-include=/usr/share/doc/*/copyright',
+      '--essential-hook=mkdir -p "$1"/etc/initramfs-tools/conf.d; echo MODULES=list > "$1"/etc/initramfs-tools/conf.d/box',
+      `--customize-hook=${join(HERE, 'customize.sh')} "$1"`,
+      'trixie',
+      root,
+      ...sources,
+    ],
+    `packages of ${main} could not be installed: look whether this host reaches it (apt update) and whether the disk has room, and try again.`,
+  );
 }
 
 function makeDisk(work, out) {
@@ -183,13 +187,13 @@ function boxFile(line) {
   return `bpf-lsm-debian-${line}.box`;
 }
 
-function run(program, args) {
+function run(program, args, advice = 'see above what it says.') {
   try {
     execFileSync(program, args, { stdio: ['ignore', 'ignore', 'inherit'] });
   } catch (error) {
     if (error.code === 'ENOENT')
       giveUp(`${program} is missing: npm run vagrant:up installs what building a box takes.`);
-    giveUp(`${program} failed: see above what it says.`);
+    giveUp(`${program} failed: ${advice}`);
   }
 }
 
