@@ -1,4 +1,5 @@
 import { appendFileSync, existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { kernelLines, type Vm } from './dist/testing/index.js';
 import { vmPool } from './dist/testing/vitest/index.js';
@@ -9,7 +10,27 @@ function onBoot({ kernel, accel }: Pick<Vm, 'kernel' | 'accel'>): void {
   if (report) appendFileSync(report, `Linux ${kernel.release}, in a guest (${accel})\n`);
 }
 
+/**
+ * The compiled library instead of its sources, loaded by Node itself: vitest would compile some three hundred modules anew for
+ * each file of tests, which where everything is emulated takes longer than the tests.
+ */
+const ofTheBuild = {
+  resolve: {
+    alias: [
+      {
+        find: /^(?:\.\.\/)+src\/(.*)$/,
+        replacement: fileURLToPath(new URL('./dist/$1', import.meta.url)),
+      },
+    ],
+  },
+};
+const testsOfTheBuild = {
+  globalSetup: ['test/support/assert-built.ts'],
+  server: { deps: { external: [/\/dist\//] } },
+};
+
 const vmTests = {
+  ...testsOfTheBuild,
   include: ['test/vm/**/*.test.ts'],
   setupFiles: ['test/support/leak-check.ts'],
   execArgv: ['--expose-gc'],
@@ -24,7 +45,9 @@ export default defineConfig({
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 120_000 } },
       {
+        ...ofTheBuild,
         test: {
+          ...testsOfTheBuild,
           name: 'native',
           include: ['test/native/**/*.test.ts'],
           setupFiles: ['test/support/leak-check.ts'],
@@ -48,6 +71,7 @@ export default defineConfig({
       },
       // One kernel after the other, and in each guest one file at a time: emulation needs the whole machine.
       ...kernelLines.map((kernel, index) => ({
+        ...ofTheBuild,
         test: {
           ...vmTests,
           name: `vm-${kernel}`,
@@ -59,6 +83,7 @@ export default defineConfig({
       ...(existsSync('/etc/bpf-lsm/lab')
         ? [
             {
+              ...ofTheBuild,
               test: {
                 ...vmTests,
                 name: 'vm-here',

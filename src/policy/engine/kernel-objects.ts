@@ -8,7 +8,8 @@ import type { EngineShape } from './kernel-maps.js';
 import { loadPrograms } from './load-programs.js';
 import { PinnedLinks } from './pinned-links.js';
 
-const objectFile = (name: EngineObject | 'maps') => new URL(`../../../dist/bpf/engine/${name}.bpf.o`, import.meta.url);
+const objectFile = (name: EngineObject | 'maps') =>
+  new URL(`../../../dist/bpf/engine/${name}.bpf.o`, import.meta.url);
 
 /** The names of the pinned maps: those of the C source. */
 const MAPS: readonly string[] = [
