@@ -4,6 +4,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   applyPolicies,
   definePolicy,
@@ -25,6 +26,8 @@ const POLICIES = 64;
 const RULES_OF_OTHERS = [1, 100];
 const CALLS_A_ROUND = 200;
 const WARM_UP_ROUNDS = 3;
+/** Meanwhile workers of the kernel free what was in force before, which would come on top. */
+const SETTLING_MS = 5000;
 
 /** Those that a fork or an exec makes are expensive: fewer of them tell as much. */
 const MEASURED = [
@@ -178,6 +181,7 @@ class Caller {
 /** Instructions of each call. */
 async function costs({ rounds, size }, begin) {
   const caller = await begin();
+  await sleep(SETTLING_MS);
   const instructions = [];
   for (const { call, path, share = 1 } of MEASURED) {
     const count = Math.max(1, Math.round(CALLS_A_ROUND * share * size));
