@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { BpfError, usualReason } from '../errors.js';
 
 /** The option of all commands that a guard may ask for the token. */
@@ -19,23 +19,40 @@ export function readToken(path: string | undefined): { token?: string } {
     if ((statSync(path).mode & 0o077) !== 0) throw open(path);
     return { token: readFileSync(path, 'utf8').trim() };
   } catch (cause) {
-    if (cause instanceof BpfError) throw cause;
-    const { code = 'EIO', errno, message } = cause as NodeJS.ErrnoException;
-    throw new BpfError(`the token cannot be read: ${message}`, {
-      code,
-      reason: usualReason(code),
-      errno,
-      path,
-      cause,
-    });
+    throw failed('read', path, cause);
   }
 }
 
-/** The token in a file, which is made with a new one, for its owner only, if it is not there. */
+/**
+ * The token in a file, which is made with a new one, for its owner only, if it is not there.
+ *
+ * @throws BpfError as {@link readToken}, and for a file that cannot be made
+ */
 export function readOrMakeToken(path: string): { token: string; made: boolean } {
-  const made = !existsSync(path);
-  if (made) writeFileSync(path, `${randomBytes(32).toString('base64url')}\n`, { flag: 'wx', mode: 0o600 });
+  const made = make(path);
   return { token: readToken(path).token as string, made };
+}
+
+function make(path: string): boolean {
+  try {
+    writeFileSync(path, `${randomBytes(32).toString('base64url')}\n`, { flag: 'wx', mode: 0o600 });
+    return true;
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw failed('written', path, cause);
+  }
+}
+
+function failed(what: string, path: string, cause: unknown): BpfError {
+  if (cause instanceof BpfError) return cause;
+  const { code = 'EIO', errno, message } = cause as NodeJS.ErrnoException;
+  return new BpfError(`the token cannot be ${what}: ${message}`, {
+    code,
+    reason: usualReason(code),
+    errno,
+    path,
+    cause,
+  });
 }
 
 function open(path: string): BpfError {

@@ -25,3 +25,15 @@ test('a token is made once, for its owner only, and refused where others can rea
     expect(() => readToken(file)).toThrow(expect.objectContaining({ code: 'ERR_BPF_ARGUMENT', path: file }));
   }
 });
+
+test('a file that cannot be made is an error that names it', () => {
+  const path = join(directory, 'nowhere', 'token');
+  expect(() => readOrMakeToken(path)).toThrow(
+    expect.objectContaining({
+      name: 'BpfError',
+      code: 'ENOENT',
+      path,
+      message: expect.stringContaining(path),
+    }),
+  );
+});
