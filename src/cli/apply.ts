@@ -1,18 +1,17 @@
 import { Command } from 'commander';
 import { BpfError } from '../errors.js';
 import { applyPolicies } from '../policy/index.js';
+import { DIRECTORY, type EngineFlags } from './engine-options.js';
 import { positive } from './numbers.js';
 import { POLICY_FILES, policiesOf } from './policies.js';
 import { printStatus } from './policy-status.js';
 import { readOrMakeToken, readToken } from './token-file.js';
 
-interface Options {
+interface Options extends EngineFlags {
   confirmWithin?: number;
   keep?: boolean;
   acceptLockout?: boolean;
   guard?: boolean;
-  tokenFile?: string;
-  directory?: string;
   json?: boolean;
 }
 
@@ -33,7 +32,7 @@ export function applyCommand(): Command {
       '--token-file <path>',
       'the file with the token; with --guard it is made, with a new one, if it is not there',
     )
-    .option('--directory <path>', 'where on a bpffs they are kept')
+    .option(...DIRECTORY)
     .option('--json', 'print JSON')
     .addHelpText(
       'after',

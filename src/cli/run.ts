@@ -3,13 +3,11 @@ import { constants } from 'node:os';
 import { Command } from 'commander';
 import { BpfError } from '../errors.js';
 import { applyPolicies, type EngineOptions, type Policy, runInDomain } from '../policy/index.js';
+import { DIRECTORY, type EngineFlags, engineOptions, TOKEN_FILE } from './engine-options.js';
 import { policiesOf } from './policies.js';
-import { readToken, TOKEN_FILE } from './token-file.js';
 
-interface Options {
+interface Options extends EngineFlags {
   domain?: string;
-  tokenFile?: string;
-  directory?: string;
 }
 
 /** `bpf-lsm run`: a command in a process domain. */
@@ -21,7 +19,7 @@ export function runCommand(): Command {
     .passThroughOptions()
     .option('--domain <name>', 'the domain of policies that are applied already')
     .option(...TOKEN_FILE)
-    .option('--directory <path>', 'where on a bpffs the policies are kept')
+    .option(...DIRECTORY)
     .addHelpText(
       'after',
       `
@@ -33,8 +31,7 @@ The policies of the file are applied beside those that are in force, and stay. N
 Exit status: that of the command, or 128 and the number of the signal that ended it; 1 when it was not started.`,
     )
     .action(async (first: string, rest: string[], options: Options) => {
-      const { directory, tokenFile } = options;
-      const where = { ...(directory !== undefined && { directory }), ...readToken(tokenFile) };
+      const where = engineOptions(options);
       // What stands after the policy is passed through, with the -- before it.
       const words = options.domain === undefined ? rest : [first, ...rest];
       const command = words[0] === '--' ? words.slice(1) : words;

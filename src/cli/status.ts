@@ -1,15 +1,19 @@
 import { Command } from 'commander';
 import { policyStatus } from '../policy/index.js';
+import { DIRECTORY, type EngineFlags, engineOptions, TOKEN_FILE } from './engine-options.js';
 import { printJson } from './output.js';
 import { printStatus } from './policy-status.js';
-import { readToken, TOKEN_FILE } from './token-file.js';
+
+interface Options extends EngineFlags {
+  json?: boolean;
+}
 
 /** `bpf-lsm status`: what policies are in force. */
 export function statusCommand(): Command {
   return new Command('status')
     .description('Show which policies are in force, and what they have denied.')
     .option(...TOKEN_FILE)
-    .option('--directory <path>', 'where on a bpffs they are kept')
+    .option(...DIRECTORY)
     .option('--json', 'print JSON; null when there are none')
     .addHelpText(
       'after',
@@ -19,18 +23,15 @@ Guarded policies are told without the token too: as the kernel reports them, in 
 Exit status: 0 when policies are in force as they were applied, 3 when somebody has taken away what enforces them, 4
 when there are none.`,
     )
-    .action(
-      async ({ tokenFile, directory, json }: { tokenFile?: string; directory?: string; json?: boolean }) => {
-        const where = { ...(directory !== undefined && { directory }), ...readToken(tokenFile) };
-        const status = await policyStatus(where);
-        if (status) {
-          printStatus(status, json);
-          if (status.absent.length > 0 || status.unjudged > 0n) process.exitCode = 3;
-          return;
-        }
-        if (json) printJson(null);
-        else process.stdout.write('There are no policies.\n');
-        process.exitCode = 4;
-      },
-    );
+    .action(async ({ json, ...flags }: Options) => {
+      const status = await policyStatus(engineOptions(flags));
+      if (status) {
+        printStatus(status, json);
+        if (status.absent.length > 0 || status.unjudged > 0n) process.exitCode = 3;
+        return;
+      }
+      if (json) printJson(null);
+      else process.stdout.write('There are no policies.\n');
+      process.exitCode = 4;
+    });
 }

@@ -2,12 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { BpfError, usualReason } from '../errors.js';
 
-/** The option of all commands that a guard may ask for the token. */
-export const TOKEN_FILE = [
-  '--token-file <path>',
-  'the file with the token, where policies are guarded',
-] as const;
-
 /**
  * The token in a file; none without a file.
  *
