@@ -3,6 +3,9 @@ import { existsSync, readdirSync, statSync, unlinkSync, writeFileSync } from 'no
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Guard } from '../../src/policy/engine/guard.js';
+import type { KernelObjects } from '../../src/policy/engine/kernel-objects.js';
+import { Passage } from '../../src/policy/engine/passage.js';
 import { readReport } from '../../src/policy/engine/report.js';
 import {
   adoptIntoDomain,
@@ -30,6 +33,7 @@ import {
 } from '../support/guarded-policy.js';
 import { Helper } from '../support/helper.js';
 import { program } from '../support/objects.js';
+import { Stopped } from '../support/stopping-maps.js';
 import { thrown } from '../support/thrown.js';
 
 const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
@@ -100,6 +104,22 @@ describe('the token', () => {
     await applyPolicies([], { ...withToken, confirmWithin: 1 });
     while (!(await policyStatus({ directory: ENGINE }))?.expired) await sleep(50);
     expect(removable()).toBe('EACCES');
+
+    // Another token does not count before all that it takes is done.
+    {
+      using passage = Passage.through(ENGINE, TOKEN);
+      using keeper = await Guard.open(ENGINE);
+      const stopped = new Proxy({} as KernelObjects, {
+        get() {
+          throw new Stopped();
+        },
+      });
+      await expect(keeper.establish('the token of tomorrow', stopped, passage)).rejects.toThrow(Stopped);
+    }
+    expect(await policyStatus(withToken)).toMatchObject({
+      guarded: true,
+      policies: [{ name: 'domain' }, { name: 'kept' }],
+    });
 
     // Another token, in place of the first.
     await apply({ token: TOKEN, guard: { token: 'the token of tomorrow' } });

@@ -113,17 +113,18 @@ export class Guard implements Disposable {
     const { guard } = this.#object.maps;
     const armed = this.#record.armed === 1;
     if (!armed) assertHostMounts();
-    guard.set(0, {
-      ...this.#record,
-      id: Buffer.from(guardId(this.#directory), 'latin1'),
-      token: hashOfToken(token),
-    });
     await this.#attach();
     await this.#pinReport();
     if (!armed) await this.#recordPlace();
     this.sync(objects);
+    // The last thing: when anything before it fails, the token until now still opens what is guarded.
+    guard.set(0, {
+      ...this.#record,
+      armed: 1,
+      id: Buffer.from(guardId(this.#directory), 'latin1'),
+      token: hashOfToken(token),
+    });
     if (armed) return;
-    guard.set(0, { ...this.#record, armed: 1 });
     try {
       this.#assertHolds();
     } catch (cause) {
