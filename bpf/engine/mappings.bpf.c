@@ -32,7 +32,7 @@ static __noinline int judge_memory(const struct call* call, __u64 operations) {
 
 struct mapping {
   struct call call;
-  const struct file* file;
+  const struct path* path;
   __u64 operations;
   int result;
 };
@@ -49,9 +49,37 @@ static __noinline bool begins_apart(struct call* call, __u64 operations) {
 static long judge_next(__u32 index, struct mapping* mapping) {
   __u32 operation = ON_MAPPED_FILES >> index % 4 * 8 & 0xff;
 
-  if (mapping->operations >> operation & 1)
-    mapping->result = judge_file(&mapping->call, operation, mapping->file);
+  if (mapping->operations >> operation & 1) {
+    const struct path* path = mapping->path;
+    struct dentry* dentry = path->dentry;
+
+    mapping->result = judge_at(&mapping->call, operation, dentry, path->mnt, dentry->d_inode);
+  }
   return mapping->result != 0;
+}
+
+/*
+ * The path that was opened. What is mapped of an overlay is the file that it has opened beneath: the area
+ * gets that one in fs/overlayfs/file.c ovl_mmap(), since 6.8 in fs/backing-file.c backing_file_mmap().
+ * mmap(2) asks before, mprotect(2) and remap_file_pages(2) afterwards.
+ *
+ * FMODE_BACKING, by which the kernel tells such a file, is bit 25 at first, and bit 24 since 6.14 and in late
+ * 6.12.y, where bit 25 is FMODE_NONOTIFY. FMODE_NOACCOUNT, which such a file has too (fs/file_table.c
+ * alloc_empty_backing_file()), is bit 29 in all of them; the others that have it are never mapped. Where a
+ * kernel has given that bit to other files, there is no path behind them, and the file's own is taken.
+ */
+static __always_inline const struct path* path_opened(const struct file* file) {
+  const struct path* path = &file->f_path;
+
+  if (!has_path_of_layer()) return path;
+  if (file->f_mode & FMODE_NOACCOUNT) {
+    const struct path* above = &TYPED(struct backing_file, (void*)file)->user_path;
+    const struct super_block* super = above->dentry->d_sb;
+
+    if (super && super == above->mnt->mnt_sb) path = above;
+  }
+  /* Of one type, whichever it is: the verifier goes through what follows once. */
+  return TYPED(struct path, (void*)path);
 }
 
 /*
@@ -59,7 +87,7 @@ static long judge_next(__u32 index, struct mapping* mapping) {
  * which one it is: the verifier goes through it once, and not for each of them.
  */
 static __always_inline int judge_mapped(struct mapping* mapping, __u64 operations, const struct file* file) {
-  mapping->file = file;
+  mapping->path = path_opened(file);
   /* Unknown too: Linux 6.1 checks the step with the values of the first round only. */
   mapping->operations = operations | mapping->call.zero;
   mapping->result = mapping->call.zero;

@@ -36,11 +36,15 @@ static __always_inline int judge_at(const struct call* call, enum operation oper
 }
 
 /*
- * Before Linux 6.5 what overlayfs opens beneath has the path of the overlay's file (fs/open.c
- * open_with_fake_path()), and only its inode knows where it is.
+ * Before Linux 6.7 what overlayfs opens beneath has the path of the overlay's file (fs/open.c
+ * open_with_fake_path(), from 6.5 on backing_file_open()), and only its inode knows where it is.
  */
+static __always_inline bool has_path_of_layer(void) {
+  return bpf_core_field_exists(struct backing_file, user_path);
+}
+
 static __always_inline bool is_in_layer(const struct file* file) {
-  return !bpf_core_type_exists(struct backing_file) && file->f_inode->i_sb != file->f_path.dentry->d_sb;
+  return !has_path_of_layer() && file->f_inode->i_sb != file->f_path.dentry->d_sb;
 }
 
 /* Up to the root of its file system, as by the mounts that an overlay has for itself (clone_private_mount()

@@ -10,7 +10,7 @@ import {
 } from '../../src/policy/index.js';
 import { family } from '../support/family.js';
 import type { Helper } from '../support/helper.js';
-import { every, JAIL, jailed } from '../support/jail.js';
+import { answers, bystander, denials, every, JAIL, jailed, prisoner } from '../support/jail.js';
 
 const ROOT = '/dev/shm/policy-overlay';
 const LAYERS = `${ROOT}/layers`;
@@ -113,5 +113,81 @@ describe('a policy about files of an overlay', { timeout: 120_000 }, () => {
     expect(await all(outside)).toEqual(FREE);
     await applyPolicies([]);
     expect(await all(inside)).toEqual(FREE);
+  });
+});
+
+describe('a mapping', { timeout: 120_000 }, () => {
+  /** In the domain, with a file of the overlay; in the domain, with that of its layer; in no domain, as the first. */
+  let above: Helper;
+  let beneath: Helper;
+  let free: Helper;
+
+  beforeAll(async () => {
+    [above, beneath, free] = [await prisoner(), await prisoner(), bystander()];
+  });
+  afterAll(() => {
+    for (const helper of [above, beneath, free]) helper[Symbol.dispose]();
+  });
+
+  const EXECUTABLE = ['map rx private', 'protect r rx private', 'protect r rx shared'];
+  const WRITABLE = ['map rw shared', 'protect r rw shared'];
+  const OTHERS = ['map r private', 'protect n r private', 'protect r rw private'];
+  const cases: [string, string, 'r' | 'w' | 'a', 'map-exec' | 'write' | 'append', string[]][] = [
+    ['other', LOWER, 'r', 'map-exec', EXECUTABLE],
+    ['copied', UPPER, 'r', 'map-exec', EXECUTABLE],
+    ['copied', UPPER, 'w', 'write', WRITABLE],
+    ['copied', UPPER, 'a', 'append', WRITABLE],
+  ];
+
+  describe.each(cases)(
+    'of %s, in %s, held for %s, under a rule about %s',
+    (name, layer, mode, operation, lines) => {
+      const asked = [...lines, ...OTHERS];
+      const allowed = every(asked, '0');
+      const denied = { ...allowed, ...every(lines, 'EACCES') };
+
+      test.each<[string, ObjectInputs['file'], 'above' | 'beneath' | 'neither']>([
+        ['beneath the overlay', { beneath: MERGED }, 'above'],
+        ['that file', { path: `${MERGED}/${name}` }, 'above'],
+        ['beneath the layers', { beneath: LAYERS }, 'beneath'],
+        ['that file of its layer', { path: `${layer}/${name}` }, 'beneath'],
+        ['another file', { path: `${MERGED}/secret` }, 'neither'],
+      ])('%s', async (_, object, met) => {
+        for (const helper of [above, free])
+          expect(await helper.ask('hold', `${MERGED}/${name}`, mode)).toBe('0');
+        expect(await beneath.ask('hold', `${layer}/${name}`, mode)).toBe('0');
+        expect(await answers(above, asked)).toEqual(allowed);
+        await applyPolicies([jailed([{ deny: [operation], objects: [object] }])]);
+        expect(await answers(above, asked)).toEqual(met === 'above' ? denied : allowed);
+        expect(await answers(beneath, asked)).toEqual(met === 'beneath' ? denied : allowed);
+        expect(await denials(operation)).toBe(BigInt(met === 'neither' ? 0 : lines.length));
+        expect(await answers(free, asked)).toEqual(allowed);
+        await applyPolicies([]);
+        expect(await answers(above, asked)).toEqual(allowed);
+      });
+    },
+  );
+
+  test('of an overlay on another is judged in that one', async () => {
+    const [top, upper, work] = [`${ROOT}/top`, `${ROOT}/top-upper`, `${ROOT}/top-work`];
+    for (const path of [top, upper, work]) mkdirSync(path);
+    const options = `lowerdir=${MERGED},upperdir=${upper},workdir=${work}`;
+    expect(spawnSync('mount', ['-t', 'overlay', 'overlay', top, '-o', options]).status).toBe(0);
+    try {
+      expect(await above.ask('hold', `${top}/other`, 'r')).toBe('0');
+      for (const [directory, answer] of [
+        [top, 'EACCES'],
+        [MERGED, '0'],
+        [LAYERS, '0'],
+      ] as const) {
+        await applyPolicies([jailed([{ deny: ['map-exec'], objects: [{ beneath: directory }] }])]);
+        expect(await answers(above, EXECUTABLE)).toEqual(every(EXECUTABLE, answer));
+      }
+      await applyPolicies([]);
+      expect(await answers(above, EXECUTABLE)).toEqual(every(EXECUTABLE, '0'));
+    } finally {
+      expect(await above.ask('hold', '/dev/null', 'r')).toBe('0');
+      spawnSync('umount', [top]);
+    }
   });
 });

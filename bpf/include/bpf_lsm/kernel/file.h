@@ -9,6 +9,8 @@
 #define FMODE_READ 0x1
 #define FMODE_WRITE 0x2
 #define FMODE_EXEC 0x20
+/* Opened by the kernel for itself (fs/file_table.c alloc_empty_file_noaccount()). */
+#define FMODE_NOACCOUNT 0x20000000
 
 struct file {
   unsigned int f_flags;
@@ -18,9 +20,10 @@ struct file {
   struct inode* f_inode;
 } __attribute__((preserve_access_index));
 
-/* Linux 6.5: what a file system in layers opens beneath, under the path that it has there. */
+/* Linux 6.5: what a file system in layers opens beneath. */
 struct backing_file {
   struct file file;
+  struct path user_path; /* Linux 6.7: what was opened above; until then that is the file's f_path */
 } __attribute__((preserve_access_index));
 
 #endif

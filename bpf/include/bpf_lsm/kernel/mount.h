@@ -14,6 +14,7 @@
 
 struct vfsmount {
   struct dentry* mnt_root;
+  struct super_block* mnt_sb;
 } __attribute__((preserve_access_index));
 
 struct mnt_namespace;
