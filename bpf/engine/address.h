@@ -19,6 +19,7 @@
 #define IPPROTO_TCP 6
 #define IPPROTO_UDP 17
 #define IPPROTO_SCTP 132
+#define IPPROTO_SMC 256
 #define IPPROTO_MPTCP 262
 
 struct ip_address {
@@ -33,12 +34,17 @@ static __always_inline bool takes_ip(__u16 family) {
   return family == AF_INET || family == AF_INET6 || family == AF_SMC || family == AF_RDS;
 }
 
-/* SMC is what TCP connections become between machines that both know it: net/smc/af_smc.c. */
+/* What TCP connections become between machines that both know it: net/smc/af_smc.c, and since 6.11
+ * net/smc/smc_inet.c. */
+static __always_inline bool is_smc(struct sock* sk) {
+  return sk->__sk_common.skc_family == AF_SMC || sk->sk_protocol == IPPROTO_SMC;
+}
+
 static __always_inline enum transport transport_of(struct sock* sk) {
   __u16 family = sk->__sk_common.skc_family;
   __u16 protocol = sk->sk_protocol;
 
-  if (family == AF_SMC) return TRANSPORT_TCP;
+  if (is_smc(sk)) return TRANSPORT_TCP;
   if (family != AF_INET && family != AF_INET6) return TRANSPORT_OTHER;
   if (protocol == IPPROTO_TCP || protocol == IPPROTO_MPTCP) return TRANSPORT_TCP;
   return protocol == IPPROTO_UDP ? TRANSPORT_UDP : TRANSPORT_OTHER;
@@ -97,7 +103,7 @@ static __always_inline void read_ipv6(struct ip_address* to, const struct in6_ad
 static __always_inline bool is_plain_ip(struct sock* sk) {
   __u16 family = sk->__sk_common.skc_family;
 
-  return (family == AF_INET || family == AF_INET6) && sk->sk_protocol != IPPROTO_SCTP;
+  return (family == AF_INET || family == AF_INET6) && sk->sk_protocol != IPPROTO_SCTP && !is_smc(sk);
 }
 
 static __always_inline void own_address(struct ip_address* to, struct sock* sk) {

@@ -234,11 +234,14 @@ LSM_PROGRAM(unix_may_send, judge_unix_datagram, struct socket* socket, struct so
   return judge_unix(operation, (__u64)other->sk);
 }
 
-/* Datagrams are judged where it is known whom they are for: unix_may_send. */
+/*
+ * Datagrams are judged where it is known whom they are for: unix_may_send, which is not asked about those of
+ * SOCK_SEQPACKET, that go to whom the socket is connected to (net/unix/af_unix.c unix_dgram_sendmsg()).
+ */
 static __always_inline __u64 denied_to_unix_peer(const struct call* call, struct socket* socket) {
   __u64 peer;
 
-  if (socket->type != SOCK_STREAM) {
+  if (socket->type == SOCK_DGRAM) {
     end_unix_connect();
     return 0;
   }

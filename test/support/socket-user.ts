@@ -9,11 +9,13 @@ export type SocketKind =
   | 'udp'
   | 'udp6'
   | 'mptcp'
+  | 'smc'
   | 'sctp'
   | 'raw'
   | 'packet'
   | 'stream'
-  | 'datagram';
+  | 'datagram'
+  | 'sequence';
 
 /**
  * A process that uses sockets when told to, and that can be moved from cgroup to cgroup; see test/fixtures/sockets.c.

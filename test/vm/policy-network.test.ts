@@ -18,10 +18,15 @@ let server: SocketUser;
 beforeAll(async () => {
   for (const directory of [DENIED, FREE]) mkdirSync(directory, { recursive: true });
   server = new SocketUser();
-  for (const at of [`${DENIED}/stream`, `${FREE}/stream`, '@policy-network', '@policy-network-free']) {
-    const socket = await server.socket('stream');
-    await server.ask('bind', socket, at);
-    expect(await server.ask('listen', socket)).toBe('0');
+  for (const [kind, ...places] of [
+    ['stream', `${DENIED}/stream`, `${FREE}/stream`, '@policy-network', '@policy-network-free'],
+    ['sequence', `${DENIED}/sequence`, `${FREE}/sequence`],
+  ] as const) {
+    for (const at of places) {
+      const socket = await server.socket(kind);
+      await server.ask('bind', socket, at);
+      expect(await server.ask('listen', socket)).toBe('0');
+    }
   }
   for (const at of [`${DENIED}/datagram`, `${DENIED}/sent`, `${DENIED}/connected`]) {
     expect(await server.ask('bind', await server.socket('datagram'), at)).toBe('0');
@@ -152,6 +157,7 @@ describe('what a policy says of the network', () => {
             { address: '::1', port: 9 },
             { unix: `${DENIED}/sent` },
             { unixBeneath: `${DENIED}/stream` },
+            { unix: `${DENIED}/sequence` },
           ],
         },
       ],
@@ -167,6 +173,7 @@ describe('what a policy says of the network', () => {
         'a path': ['datagram', ['sendto', `${DENIED}/sent`, 'text']],
         'a connected path': ['datagram', ['connect', `${DENIED}/sent`], ['send', 'text']],
         'a stream': ['stream', ['connect', `${DENIED}/stream`], ['send', 'text']],
+        'a sequence': ['sequence', ['connect', `${DENIED}/sequence`], ['send', 'text']],
       },
       {
         'another address': ['udp', ['sendto', '127.0.0.2:9', 'text']],
@@ -175,9 +182,11 @@ describe('what a policy says of the network', () => {
         'another path': ['datagram', ['sendto', `${DENIED}/datagram`, 'text']],
         'connect to a path': ['datagram', ['connect', `${DENIED}/sent`]],
         'another stream': ['stream', ['connect', `${FREE}/stream`], ['send', 'text']],
+        'another sequence': ['sequence', ['connect', `${FREE}/sequence`], ['send', 'text']],
+        'connect for a sequence': ['sequence', ['connect', `${DENIED}/sequence`]],
       },
     );
-    expect(denials).toEqual({ send: 11n });
+    expect(denials).toEqual({ send: 12n });
   });
 
   test('holds for addresses of its own', async () => {
@@ -215,6 +224,23 @@ describe('what a policy says of the network', () => {
       },
     );
     expect(denials).toEqual({ bind: 8n, listen: 2n, accept: 2n });
+  });
+
+  test('holds for SMC as for TCP', async ({ skip }) => {
+    using user = new SocketUser();
+    if (typeof (await user.socket('smc')) === 'string') skip('no SMC by IP sockets here');
+    const denials = await compare(
+      [
+        { deny: ['connect'], objects: [{ port: 1500, transport: 'tcp' }] },
+        { deny: ['listen'], objects: [{ port: 1701 }] },
+      ],
+      {
+        smc: ['smc', ['connect', '127.0.0.2:1500']],
+        listen: ['smc', ['bind', '1701'], ['listen']],
+      },
+      { 'another port': ['smc', ['connect', '127.0.0.2:1501']] },
+    );
+    expect(denials).toEqual({ connect: 1n, listen: 1n });
   });
 
   test('holds for sockets', async () => {

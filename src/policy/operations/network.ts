@@ -1,6 +1,10 @@
 import type { OperationOf } from '../model/index.js';
 import type { Carriers } from './carriers.js';
 
+// net/ipv4/ip_options.c ip_options_compile() and net/ipv6/exthdrs.c take them from anybody.
+const SOURCE_ROUTED =
+  'Where IP options of the socket or the message name further hops (a source route, IPV6_RTHDR), the address that was given is judged, and not the hops; few networks let such packets through.';
+
 /** What carries the operations on the network. */
 export const NETWORK: { readonly [Name in OperationOf<'network'>]: Carriers } = {
   socket: {
@@ -35,6 +39,7 @@ export const NETWORK: { readonly [Name in OperationOf<'network'>]: Carriers } = 
       { how: 'sctp_connectx(3)', hooks: ['sctp_bind_connect'] },
     ],
     blind: [
+      SOURCE_ROUTED,
       'Subflows that MPTCP adds to a connection by itself are not judged.',
       'Connections that were there before the policy stay.',
     ],
@@ -51,6 +56,8 @@ export const NETWORK: { readonly [Name in OperationOf<'network'>]: Carriers } = 
       { how: 'a datagram over a unix socket', hooks: ['unix_may_send'] },
     ],
     blind: [
+      SOURCE_ROUTED,
+      'What is given with its IP header (IP_HDRINCL), or to a packet socket, goes where that says: both take CAP_NET_RAW.',
       'Before Linux 6.5 sendfile(2) and splice(2) into a socket are not seen.',
       'A thread can connect a socket elsewhere while another sends: deny `connect` as well.',
     ],
