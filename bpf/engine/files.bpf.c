@@ -86,20 +86,18 @@ LSM_PROGRAM(bprm_creds_for_exec, judge_execution, struct linux_binprm* bprm) {
 }
 
 /*
- * Once more, and then what interprets it: the `interp` of an interpreter has been set anew, by binfmt_script
- * or binfmt_misc (fs/exec.c bprm_change_interp()).
+ * What interprets it: the `interp` of an interpreter has been set anew, by binfmt_script or binfmt_misc
+ * (fs/exec.c bprm_change_interp()). What was asked for is judged already.
  */
 LSM_PROGRAM(bprm_check_security, judge_interpreter, struct linux_binprm* bprm) {
   __u64 operations = BIT(OPERATION_EXEC) | BIT(OPERATION_EXEC_INTERPRETER) | BIT(OPERATION_EXEC_ANONYMOUS);
   struct call call;
   int result;
 
-  if (!begins(&call, operations)) return LSM_ALLOW;
+  if (bprm->interp == bprm->filename || !begins(&call, operations)) return LSM_ALLOW;
   result = judge_executed(&call, OPERATION_EXEC, bprm->file);
-  if (result == 0 && bprm->interp != bprm->filename) {
-    result = judge_executed(&call, OPERATION_EXEC_INTERPRETER, bprm->file);
-    if (result == 0) result = judge_anonymous(&call, bprm->file);
-  }
+  if (result == 0) result = judge_executed(&call, OPERATION_EXEC_INTERPRETER, bprm->file);
+  if (result == 0) result = judge_anonymous(&call, bprm->file);
   return result ? lsm_deny(-result) : LSM_ALLOW;
 }
 

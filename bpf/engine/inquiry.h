@@ -43,6 +43,7 @@ struct inquiry {
   __u32 slot;
   __u32 device;
   enum operation operation;
+  int result; /* for who asks, to keep what follows from it */
 };
 
 /*

@@ -16,7 +16,7 @@ BPF_LSM_LICENSE("Dual BSD/GPL");
 /* Which name, and which inode there: its own, that of what is moved, or none. */
 enum place { OLD_NAME, NEW_NAME, NEW_FILE, REPLACED_FILE, NEW_NAME_FOR_OLD_FILE };
 
-enum use { JUDGE, REMEMBER, COMPARE };
+enum use { NOTHING, JUDGE, REMEMBER, COMPARE };
 
 struct step {
   enum place place;
@@ -30,9 +30,9 @@ struct step {
 /*
  * What both kinds of moves are judged for, one after the other: a loop, of which the verifier checks one
  * round. A link leaves the old name where it is, and replaces nothing. A power of two, by which the index is
- * bounded; volatile, or clang puts it into a section that libbpf 1.1 does not know.
+ * bounded, and the rest nothing; volatile, or clang puts it into a section that libbpf 1.1 does not know.
  */
-#define STEPS 32
+#define STEPS 64
 #define PROTECTED(operation)                             \
   {OLD_NAME, REMEMBER, operation, operation}, {          \
     NEW_NAME_FOR_OLD_FILE, COMPARE, operation, operation \
@@ -57,7 +57,9 @@ static const volatile struct step STEP[STEPS] = {
     PROTECTED(OPERATION_XATTR),
     PROTECTED(OPERATION_ACL),
     PROTECTED(OPERATION_IOCTL),
-    {NEW_NAME, JUDGE, NO_OPERATION, NO_OPERATION},
+    PROTECTED(OPERATION_EXEC_INTERPRETER),
+    PROTECTED(OPERATION_LINK),
+    PROTECTED(OPERATION_MOUNT_ON),
 };
 
 struct move {
@@ -65,15 +67,14 @@ struct move {
   struct dentry* from;
   struct dentry* to;
   __u64 denied_before; /* under the old name */
-  enum operation operation;
-  int result;
+  __u64 concluded;     /* policies of which it is said already that they deny the move */
 };
 
 /*
  * The step is read anew wherever it is asked for, so that the verifier forgets what it was told of it, and
  * does not go on with each kind of step apart.
  */
-static long judge_step(__u32 index, struct move* move) {
+static __always_inline long judge_step(__u32 index, struct move* move, enum operation operation) {
   const volatile struct step* step = &STEP[index % STEPS];
   struct inquiry* inquiry = &move->inquiry;
   struct dentry* dentry;
@@ -88,7 +89,7 @@ static long judge_step(__u32 index, struct move* move) {
     move->from = move->to;
     move->to = from;
   }
-  if (step->use == COMPARE && move->denied_before == 0) return 0;
+  if (step->use == NOTHING || (step->use == COMPARE && move->denied_before == 0)) return 0;
   dentry = step->place == OLD_NAME ? move->from : move->to;
   inode = dentry->d_inode;
   if (step->place == REPLACED_FILE && !inode) return 0;
@@ -98,7 +99,7 @@ static long judge_step(__u32 index, struct move* move) {
   inquiry->device = dentry->d_sb->s_dev;
   inquiry->inode = inode ? inode->i_ino : 0;
   inquiry->inode_at = (__u64)inode;
-  inquiry->operation = move->operation == OPERATION_LINK ? step->linked : step->renamed;
+  inquiry->operation = operation == OPERATION_LINK ? step->linked : step->renamed;
   inquire(inquiry);
   denied = inquiry->denied;
   if (step->use == REMEMBER) {
@@ -107,18 +108,30 @@ static long judge_step(__u32 index, struct move* move) {
   }
   if (step->use == COMPARE) {
     denied = move->denied_before & ~denied;
-    inquiry->operation = move->operation;
+    inquiry->operation = operation;
+  }
+  if (inquiry->operation == operation) {
+    denied &= ~move->concluded;
+    move->concluded |= denied;
   }
   call.slot = inquiry->slot;
   call.generation = generation_in(call.slot);
   if (denied == 0 || !call.generation) return 0;
-  move->result = conclude(&call, inquiry->operation, denied, inquiry->device, inquiry->inode);
-  return move->result != 0;
+  inquiry->result = conclude(&call, inquiry->operation, denied, inquiry->device, inquiry->inode);
+  return inquiry->result != 0;
 }
 
-static __always_inline int judge_move(enum operation operation, struct vfsmount* mnt, struct dentry* from,
-                                      struct dentry* to, __u32 steps) {
-  struct move move = {.from = from, .to = to, .operation = operation};
+static long judge_step_of_link(__u32 index, struct move* move) {
+  return judge_step(index, move, OPERATION_LINK);
+}
+
+static long judge_step_of_rename(__u32 index, struct move* move) {
+  return judge_step(index, move, OPERATION_RENAME);
+}
+
+static __always_inline int judge_move(long (*judge_step)(__u32, struct move*), struct vfsmount* mnt,
+                                      struct dentry* from, struct dentry* to, __u32 steps) {
+  struct move move = {.from = from, .to = to};
   struct call call;
   __u64 operations = BIT(OPERATION_LINK);
 
@@ -133,13 +146,14 @@ static __always_inline int judge_move(enum operation operation, struct vfsmount*
   move.inquiry.mount = (__u64)mount_of(mnt);
   move.inquiry.slot = call.slot;
   move.inquiry.policies = call.policies;
+  move.inquiry.result = 0;
   bpf_loop(steps, judge_step, &move, 0);
-  return move.result;
+  return move.inquiry.result;
 }
 
 LSM_PROGRAM(path_link, judge_hard_link, struct dentry* from, const struct path* directory,
             struct dentry* to) {
-  int result = judge_move(OPERATION_LINK, directory->mnt, from, to, STEPS);
+  int result = judge_move(judge_step_of_link, directory->mnt, from, to, STEPS);
 
   return result ? lsm_deny(-result) : LSM_ALLOW;
 }
@@ -147,7 +161,7 @@ LSM_PROGRAM(path_link, judge_hard_link, struct dentry* from, const struct path* 
 LSM_PROGRAM(path_rename, judge_rename, const struct path* from_directory, struct dentry* from,
             const struct path* to_directory, struct dentry* to, unsigned int flags) {
   __u32 steps = flags & RENAME_EXCHANGE ? 2 * STEPS : STEPS;
-  int result = judge_move(OPERATION_RENAME, from_directory->mnt, from, to, steps);
+  int result = judge_move(judge_step_of_rename, from_directory->mnt, from, to, steps);
 
   return result ? lsm_deny(-result) : LSM_ALLOW;
 }

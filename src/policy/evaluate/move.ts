@@ -11,7 +11,7 @@ export interface Move {
   readonly to: ActedFile;
 }
 
-/** What nobody may win by giving a file another name. */
+/** What nobody may win by giving a file another name: STEP of bpf/engine/moves.bpf.c. */
 export const PROTECTED: readonly Operation[] = [
   'read',
   'write',
@@ -21,6 +21,14 @@ export const PROTECTED: readonly Operation[] = [
   'truncate',
   'exec',
   'map-exec',
+  'chmod',
+  'chown',
+  'xattr',
+  'acl',
+  'ioctl',
+  'exec-interpreter',
+  'link',
+  'mount-on',
 ];
 
 /**

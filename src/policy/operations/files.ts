@@ -42,6 +42,7 @@ export const FILES: { readonly [Name in OperationOf<'files'>]: Carriers } = {
       { how: 'open(2) and its kin with O_APPEND', hooks: ['file_open'] },
       { how: 'fcntl(2) with F_SETFL, without O_APPEND', hooks: ['file_fcntl'] },
       { how: 'mmap(2) of an open file, shared', hooks: ['mmap_file'] },
+      { how: 'mprotect(2) of a shared mapping', hooks: ['file_mprotect'] },
     ],
     blind: [
       OPENED_BEFORE,
@@ -74,7 +75,11 @@ export const FILES: { readonly [Name in OperationOf<'files'>]: Carriers } = {
     meaning:
       'A name changes, or two are exchanged. Both places are judged: as rename, as remove of what goes, as create of what comes. What is denied under the old name has to be denied under the new one.',
     routes: [{ how: 'rename(2), renameat2(2)', hooks: ['path_rename'] }],
-    blind: ['Moving a directory moves what is in it: rules for what is in it are not asked.', KERNEL_NFS],
+    blind: [
+      'Moving a directory moves what is in it: rules for what is in it are not asked.',
+      'What rules of the network say of unix sockets under the old name is not asked: deny the rename too.',
+      KERNEL_NFS,
+    ],
   },
   link: {
     meaning:

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type ActedFile, decideMove, type Subject } from '../../../src/policy/evaluate/index.js';
+import { type ActedFile, decideMove, PROTECTED, type Subject } from '../../../src/policy/evaluate/index.js';
 import { definePolicy, type RuleInput } from '../../../src/policy/schema/index.js';
 import { VirtualFiles } from '../../support/virtual-files.js';
 
@@ -60,6 +60,12 @@ describe('a link or a rename', () => {
     expect(move('link', '/secret/key', '/public/key', rules)).toEqual(lost);
     expect(move('rename', '/secret/key', '/secret/inner/key', rules)).toBe('allowed');
     expect(move('rename', '/public/file', '/secret/new', rules)).toBe('allowed');
+  });
+
+  test.each(PROTECTED)('does not win %s by it', (operation) => {
+    const rules = [{ deny: [operation], objects: [{ beneath: '/secret' }] }] as RuleInput[];
+    expect(move('rename', '/secret/key', '/public/key', rules)).not.toBe('allowed');
+    expect(move('rename', '/public/file', '/public/new', rules)).toBe('allowed');
   });
 
   test('takes what a file is along: its own rules, and not those of what it replaces', () => {
