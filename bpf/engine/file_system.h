@@ -12,9 +12,13 @@ static __always_inline const struct name* find_type(void* inner, struct name_key
   return bpf_map_lookup_elem(inner, key);
 }
 
+static __always_inline void apply_nearer(struct search* search, struct pair pair) {
+  apply(search, &pair);
+}
+
 /*
  * What has a subtype is called by both, as /proc/mounts has it, such as fuse.sshfs (fs/proc_namespace.c
- * show_type()). A function of its own for the verifier.
+ * show_type()): rules for that are nearer than those for all of fuse. A function of its own for the verifier.
  */
 __noinline int leave_file_system(struct search* search) {
   struct name_key key = {};
@@ -36,13 +40,14 @@ __noinline int leave_file_system(struct search* search) {
   type = (__u64)READ(struct super_block, super, s_type);
   subtype = (__u64)READ(struct super_block, super, s_subtype);
   name = find_type(inner, &key, (__u64)READ(struct file_system_type, type, name));
-  if (name && subtype != 0) {
-    key.directory.inode = name->next;
-    key.directory.device = NAME_GOES_ON;
-    name = name->next != 0 ? find_type(inner, &key, subtype) : NULL;
-  }
   if (!name) return 0;
   search->self = name->self;
+  if (subtype != 0 && name->next != 0) {
+    key.directory.inode = name->next;
+    key.directory.device = NAME_GOES_ON;
+    name = find_type(inner, &key, subtype);
+    if (name) apply_nearer(search, name->self);
+  }
   apply(search, &search->self);
   return 0;
 }

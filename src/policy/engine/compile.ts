@@ -234,6 +234,7 @@ function typesOf(policy: Policy): Set<string> {
 interface Reached {
   identity: Identity;
   operation: number;
+  whole: boolean;
   /** The nearest directories with a rule: as long as the longest path. */
   length: number;
   effects: Effect[];
@@ -242,7 +243,8 @@ interface Reached {
 /**
  * What is mounted beneath a directory of a rule gets the rule too: it can be reached past the directory, through another
  * mount of the same. The nearest directory above decides, and nothing if a rule is for the root of the mount itself, or for
- * the type of its file system, which is nearer than what it is mounted on.
+ * the type of its file system, which is nearer than what it is mounted on. A part of a file system is not allowed so, which
+ * may be seen where nothing allows it.
  */
 class MountedBelow {
   readonly #reached = new Map<string, Reached>();
@@ -253,22 +255,29 @@ class MountedBelow {
   }
 
   add({ path: directory, mounts }: ResolvedFile, operation: number, effect: Effect): void {
-    for (const { path, identity, type } of mounts) {
-      if (!isBeneath(path, directory) || this.#types.has(`${operation}:${type}`)) continue;
+    for (const { path, identity, type, whole } of mounts) {
+      if (!isBeneath(path, directory) || this.#hasRulesFor(operation, type)) continue;
       const key = `${operation}:${path}`;
       const found = this.#reached.get(key);
       if (found && found.length > directory.length) continue;
       if (found && found.length === directory.length) found.effects.push(effect);
-      else this.#reached.set(key, { identity, operation, length: directory.length, effects: [effect] });
+      else
+        this.#reached.set(key, { identity, operation, whole, length: directory.length, effects: [effect] });
     }
+  }
+
+  #hasRulesFor(operation: number, type: string): boolean {
+    const [family = ''] = type.split('.');
+    return [type, family].some((name) => this.#types.has(`${operation}:${name}`));
   }
 
   addTo(table: RuleTable, bit: bigint): void {
     const free = [...this.#reached.values()].filter(
       ({ identity, operation }) => !table.hasAnchor(identity, operation, 'below', bit),
     );
-    for (const { identity, operation, effects } of free) {
-      table.addAnchor(identity, operation, 'below', bit, effects.includes('deny') ? 'deny' : 'allow');
+    for (const { identity, operation, whole, effects } of free) {
+      const effect = effects.includes('deny') ? 'deny' : 'allow';
+      if (effect === 'deny' || whole) table.addAnchor(identity, operation, 'below', bit, effect);
     }
   }
 }

@@ -1,14 +1,23 @@
 import { readFileSync } from 'node:fs';
 
-/** Where something is mounted, as this process sees it, and the type of what is seen there: absolute paths. */
+/** What is seen at a mount point. */
+export interface MountPoint {
+  /** The type of the file system. */
+  readonly type: string;
+  /** Whether it is all of the file system, from its root: otherwise there may be another way to it, up to that. */
+  readonly whole: boolean;
+}
+
+/** Where something is mounted, as this process sees it: absolute paths. */
 export function mountPoints(
   mountinfo: string = readFileSync('/proc/self/mountinfo', 'utf8'),
-): Map<string, string> {
+): Map<string, MountPoint> {
   const lines = mountinfo.split('\n').filter((line) => line !== '');
   return new Map(
     lines.map((line) => {
       const [before = '', after = ''] = line.split(' - ');
-      return [unescapePath(before.split(' ')[4] ?? '/'), after.split(' ')[0] ?? ''];
+      const [, , , root, path = '/'] = before.split(' ');
+      return [unescapePath(path), { type: after.split(' ')[0] ?? '', whole: root === '/' }];
     }),
   );
 }

@@ -1,9 +1,10 @@
-import { realpathSync } from 'node:fs';
+import { readlinkSync, realpathSync } from 'node:fs';
 import { posix } from 'node:path';
-import { BpfError } from '../../errors.js';
+import { BpfError, usualReason } from '../../errors.js';
+import { MOST_LINKS, targetPath } from '../files/index.js';
 import type { Policy, PolicyObject } from '../model/index.js';
 import { type Identity, identify } from './identity.js';
-import { isBeneath, mountPoints } from './mount-points.js';
+import { isBeneath, type MountPoint, mountPoints } from './mount-points.js';
 import type { Reach } from './rule-table.js';
 
 /** A name in a directory, whether there is such a file or not. */
@@ -14,14 +15,20 @@ export interface NamedPlace {
 
 /** What a path of a policy leads to on this machine. */
 export interface ResolvedFile {
-  /** The file or directory; undefined when there is none. */
+  /** The file or directory, behind symbolic links; undefined when there is none. */
   readonly self: Identity | undefined;
-  /** Its name in its directory; of a symbolic link, the link's and that of the file it leads to. */
+  /** Its name in its directory; of a symbolic link, the link's and that of each thing that it leads to. */
   readonly names: readonly NamedPlace[];
-  /** The roots of what is mounted beneath it, with the types of their file systems. */
-  readonly mounts: readonly { path: string; identity: Identity; type: string }[];
+  /** What is mounted beneath it, with its identity there. */
+  readonly mounts: readonly MountedHere[];
   /** Its path without symbolic links. */
   readonly path: string;
+}
+
+/** What is mounted beneath a directory of a policy. */
+export interface MountedHere extends MountPoint {
+  readonly path: string;
+  readonly identity: Identity;
 }
 
 /** Whether an object is a place, and whether all beneath it is meant. */
@@ -43,15 +50,15 @@ export function reachOf({ kind }: PolicyObject): Reach | undefined {
 export async function resolveFiles(policies: readonly Policy[]): Promise<Map<string, ResolvedFile>> {
   const paths = new Set(policies.flatMap(pathsOf));
   if (paths.size === 0) return new Map();
-  const types = mountPoints();
-  const mounts = [...types.keys()];
+  const mounted = mountPoints();
+  const mounts = [...mounted.keys()];
   const places = new Map([...paths].map((path) => [path, placesOf(path, mounts)]));
   const wanted = [...places.values()].flatMap(({ entries, mounts: inside }) => [
     ...entries.flatMap(({ path, directory }) => [path, directory]),
     ...inside,
   ]);
   const identities = await identify(wanted);
-  return new Map([...places].map(([path, places]) => [path, resolved(path, places, identities, types)]));
+  return new Map([...places].map(([path, places]) => [path, resolved(path, places, identities, mounted)]));
 }
 
 function pathsOf({ rules, conditions }: Policy): string[] {
@@ -67,27 +74,44 @@ interface Entry {
 }
 
 interface Places {
-  /** The path without symbolic links above its end; then, of a link, where it leads. */
+  /** The path without symbolic links above its end; then, of a link, what it leads to, link by link. */
   entries: readonly [Entry, ...Entry[]];
   mounts: readonly string[];
 }
 
 function placesOf(path: string, mounts: readonly string[]): Places {
-  const given = entryOf(path);
-  const end = realPath(path);
-  const target = end === undefined || end === given.path ? [] : [entryOf(end)];
-  const directory = end ?? given.path;
-  return { entries: [given, ...target], mounts: mounts.filter((mount) => isBeneath(mount, directory)) };
+  const entries: [Entry, ...Entry[]] = [entryOf(path, path)];
+  for (let last = entries[0]; entries.length <= MOST_LINKS; ) {
+    const target = linkAt(last.path);
+    if (target === undefined) break;
+    last = entryOf(targetPath(last.directory, target), path);
+    entries.push(last);
+  }
+  const { path: end } = entries[entries.length - 1] as Entry;
+  return { entries, mounts: mounts.filter((mount) => isBeneath(mount, end)) };
 }
 
-function entryOf(path: string): Entry {
+/** What a symbolic link says; undefined for what is none. */
+function linkAt(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EINVAL' || code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw notFollowed(path, error as NodeJS.ErrnoException);
+  }
+}
+
+/** @param asked - the path of the policy that led there */
+function entryOf(path: string, asked: string): Entry {
   const above = posix.dirname(path);
   const directory = realPath(above);
   if (directory === undefined) {
-    throw new BpfError(`${path} cannot be watched for, since its directory ${above} does not exist`, {
+    const what = path === asked ? path : `${path}, to which ${asked} leads,`;
+    throw new BpfError(`${what} cannot be watched for, since its directory ${above} does not exist`, {
       code: 'ERR_BPF_POLICY_OBJECT',
       reason: 'input',
-      path,
+      path: asked,
       hint: 'make the directory first, or name one that exists',
     });
   }
@@ -101,15 +125,27 @@ function realPath(path: string): string | undefined {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw error;
+    throw notFollowed(path, error as NodeJS.ErrnoException);
   }
+}
+
+function notFollowed(path: string, cause: NodeJS.ErrnoException): BpfError {
+  const { code = 'EIO', errno, syscall } = cause;
+  return new BpfError(`cannot find out where ${path} leads: ${cause.message}`, {
+    code,
+    reason: usualReason(code),
+    ...(errno !== undefined && { errno }),
+    ...(syscall !== undefined && { syscall }),
+    path,
+    cause,
+  });
 }
 
 function resolved(
   path: string,
   { entries, mounts }: Places,
   identities: ReadonlyMap<string, Identity>,
-  types: ReadonlyMap<string, string>,
+  mounted: ReadonlyMap<string, MountPoint>,
 ): ResolvedFile {
   const last = entries[entries.length - 1] as Entry;
   return {
@@ -117,8 +153,8 @@ function resolved(
     self: identities.get(last.path),
     names: path === '/' ? [] : entries.map((entry) => namedPlace(entry, identities)),
     mounts: mounts.flatMap((mount) => {
-      const identity = identities.get(mount);
-      return identity ? [{ path: mount, identity, type: types.get(mount) ?? '' }] : [];
+      const [identity, point] = [identities.get(mount), mounted.get(mount)];
+      return identity && point ? [{ path: mount, identity, ...point }] : [];
     }),
   };
 }

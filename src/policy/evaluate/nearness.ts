@@ -13,7 +13,7 @@ import { governs } from './subject.js';
 /** From 0, the nearest, on; null for what does not match. Comparable among objects of one sort. */
 export type Nearness = number | null;
 
-// Of files: the file itself, its name, what it is; then two for each step up.
+// Of files: the file itself, its name, what it is; then two for each step up, the directory and what it is the top of.
 const [ITSELF, ITS_NAME, WHAT_IT_IS, FIRST_STEP] = [0, 1, 2, 3];
 
 /** How near an object of a rule is to what is acted upon. */
@@ -87,13 +87,19 @@ function ofFile(object: FileObject, { steps, attributes }: ActedFile, anchors: A
       return met < 0 ? null : FIRST_STEP + 2 * met;
     }
     case 'file-system': {
-      const first = steps.findIndex(({ fileSystem }) => fileSystem === object.type);
+      const first = steps.findIndex(({ fileSystem }) => isOfType(fileSystem, object.type));
       if (first < 0) return null;
       // It stands where the way leaves it, just beyond the last directory on it.
       const left = steps.findIndex((step, i) => i > first && step.device !== steps[first]?.device);
-      return FIRST_STEP + 2 * ((left < 0 ? steps.length : left) - 1) + 1;
+      const last = (left < 0 ? steps.length : left) - 1;
+      return FIRST_STEP + 2 * last + (object.type.includes('.') ? 0.5 : 1);
     }
   }
+}
+
+/** A rule for fuse is one for fuse.sshfs too, and farther than one for that. */
+function isOfType(fileSystem: string, type: string): boolean {
+  return fileSystem === type || fileSystem.startsWith(`${type}.`);
 }
 
 function isTarget(

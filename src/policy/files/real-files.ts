@@ -3,9 +3,7 @@ import { posix } from 'node:path';
 import type { ActedFile, Anchor, Entry, Step } from '../evaluate/index.js';
 import type { Files, FoundFile } from './files.js';
 import { type MountEntry, mountAt, mountOf, mountTable } from './mount-table.js';
-
-/** include/linux/namei.h MAXSYMLINKS */
-const MOST_LINKS = 40;
+import { MOST_LINKS, targetPath } from './symbolic-link.js';
 
 /** The files of this machine, as this process sees them at the time of each call; mounts as they are now. */
 export function realFiles(mounts: readonly MountEntry[] = mountTable()): Files {
@@ -32,7 +30,7 @@ class RealFiles implements Files {
       if (!stats) break;
       inodes.push(identityOf(stats));
       if (!stats.isSymbolicLink()) break;
-      at = posix.resolve(directory, readlinkSync(spot));
+      at = targetPath(directory, readlinkSync(spot));
     }
     return inodes.length + entries.length > 0 ? { inodes, entries } : null;
   };

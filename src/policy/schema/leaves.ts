@@ -70,11 +70,26 @@ export const abstractNameSchema: () => z.ZodType<string, string> = lazily(() =>
     ),
 );
 
+const FILE_SYSTEM = '[a-z0-9][a-z0-9_-]{0,30}';
+
 /** A type of file systems, as /proc/filesystems names it. */
 export const fileSystemSchema: () => z.ZodType<string, string> = lazily(() =>
   zod()
     .string()
-    .regex(/^[a-z0-9][a-z0-9_-]{0,31}$/, 'it has to be a type as /proc/filesystems lists it, such as tmpfs'),
+    .regex(
+      new RegExp(`^${FILE_SYSTEM}$`),
+      'it has to be a type as /proc/filesystems lists it, such as tmpfs',
+    ),
+);
+
+/** The same, perhaps with a subtype, as /proc/mounts has it. */
+export const mountedTypeSchema: () => z.ZodType<string, string> = lazily(() =>
+  zod()
+    .string()
+    .regex(
+      new RegExp(`^${FILE_SYSTEM}(?:\\.[A-Za-z0-9][A-Za-z0-9._+-]{0,30})?$`),
+      'it has to be a type as /proc/filesystems lists it, such as tmpfs, or with a subtype, such as fuse.sshfs',
+    ),
 );
 
 /** A uid or gid. */

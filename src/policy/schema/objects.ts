@@ -36,6 +36,7 @@ import {
   fileNameSchema,
   fileSystemSchema,
   idSchema,
+  mountedTypeSchema,
   networkSchema,
   pathSchema,
   portSchema,
@@ -95,7 +96,7 @@ function fileObject(z: Zod): z.ZodType<FileObject, FileObjectInput> {
     z.strictObject({ setId: z.literal(true) }).transform(() => ({ kind: 'set-id' as const })),
     z.strictObject({ owner: idSchema() }).transform(({ owner }) => ({ kind: 'owner' as const, uid: owner })),
     z
-      .strictObject({ fileSystem: fileSystemSchema() })
+      .strictObject({ fileSystem: mountedTypeSchema() })
       .transform(({ fileSystem }) => ({ kind: 'file-system' as const, type: fileSystem })),
   ]);
 }

@@ -81,6 +81,21 @@ describe('files are what they are, not what they are called', () => {
     expect(say([tmpfs, { allow: ['exec'], objects: [{ beneath: '/' }] }], '/run/other')).toBe('deny');
   });
 
+  test('a type of file systems is also that of all its subtypes, and each of these is nearer', () => {
+    const files = new VirtualFiles(['/mnt/']);
+    files.mount('fuse.sshfs', '/mnt');
+    files.write('/mnt/bin');
+    const say = (...rules: RuleInput[]) => effect(rules, 'exec', '/mnt/bin', files);
+    const about = (effect: 'allow' | 'deny', fileSystem: string) => ({
+      ...(effect === 'allow' ? { allow: ['exec' as const] } : { deny: ['exec' as const] }),
+      objects: [{ fileSystem }],
+    });
+    expect(say(about('deny', 'fuse') as RuleInput)).toBe('deny');
+    expect(say(about('deny', 'fuse.other') as RuleInput)).toBe('allow');
+    expect(say(about('deny', 'fuse') as RuleInput, about('allow', 'fuse.sshfs') as RuleInput)).toBe('allow');
+    expect(say(about('allow', 'fuse') as RuleInput, about('deny', 'fuse.sshfs') as RuleInput)).toBe('deny');
+  });
+
   test('a set-id bit and an owner are nearer than any directory', () => {
     const files = new VirtualFiles(['/usr/bin/sh']);
     files.write('/usr/bin/su', { setId: true });

@@ -105,7 +105,7 @@ describe('compiling policies for the engine', () => {
   });
 
   test('gives what is mounted beneath a directory its rule, and the nearest one', () => {
-    const mounts = [{ path: '/x/y/m', identity: MOUNT, type: 'tmpfs' }];
+    const mounts = [{ path: '/x/y/m', identity: MOUNT, type: 'tmpfs', whole: true }];
     const { anchors } = compiled(
       [
         policy([
@@ -120,7 +120,7 @@ describe('compiling policies for the engine', () => {
   });
 
   test('leaves the root of a mount alone that has a rule of its own', () => {
-    const mounts = [{ path: '/x/m', identity: MOUNT, type: 'tmpfs' }];
+    const mounts = [{ path: '/x/m', identity: MOUNT, type: 'tmpfs', whole: true }];
     const { anchors } = compiled(
       [
         policy([
@@ -135,7 +135,7 @@ describe('compiling policies for the engine', () => {
   });
 
   test('leaves what is mounted to a rule for the type of its file system, which is nearer', () => {
-    const mounts = [{ path: '/x/m', identity: MOUNT, type: 'tmpfs' }];
+    const mounts = [{ path: '/x/m', identity: MOUNT, type: 'tmpfs', whole: true }];
     const at = (fileSystem: string) =>
       compiled(
         [
@@ -148,6 +148,34 @@ describe('compiling policies for the engine', () => {
       ).anchors.find(([key]) => key.device === MOUNT.device)?.[1].below;
     expect(at('tmpfs')).toBeUndefined();
     expect(at('ext4')).toEqual({ mentions: 1n, allows: 1n });
+  });
+
+  test('takes a part of a file system that is mounted for what denies beneath, and not for what allows', () => {
+    const mounts = [{ path: '/x/m', identity: MOUNT, type: 'ext4', whole: false }];
+    const objects = [{ beneath: '/x' }];
+    const below = (effect: 'allow' | 'deny') =>
+      compiled(
+        [policy([effect === 'allow' ? { allow: ['read'], objects } : { deny: ['read'], objects }])],
+        [file('/x', AT, mounts)],
+      ).anchors.find(([key]) => key.device === MOUNT.device)?.[1].below;
+    expect(below('allow')).toBeUndefined();
+    expect(below('deny')).toEqual({ mentions: 1n, allows: 0n });
+  });
+
+  test('leaves a mount with a subtype to rules for either of its names', () => {
+    const mounts = [{ path: '/x/m', identity: MOUNT, type: 'fuse.sshfs', whole: true }];
+    const at = (fileSystem: string) =>
+      compiled(
+        [
+          policy([
+            { allow: ['read'], objects: [{ beneath: '/x' }] },
+            { deny: ['read'], objects: [{ fileSystem }] },
+          ]),
+        ],
+        [file('/x', AT, mounts)],
+      ).anchors.find(([key]) => key.device === MOUNT.device)?.[1].below;
+    expect([at('fuse'), at('fuse.sshfs')]).toEqual([undefined, undefined]);
+    expect(at('fuse.other')).toEqual({ mentions: 1n, allows: 1n });
   });
 
   test('cuts ranges of ids into prefixes, each with all policies that it is of', () => {
@@ -211,7 +239,14 @@ describe('compiling policies for the engine', () => {
   });
 
   test('reads mount points as /proc writes them, and names domains by their names', () => {
-    expect(mountPoints('36 35 98:0 / /a\\040b rw - ext4 /dev/x rw\n')).toEqual(new Map([['/a b', 'ext4']]));
+    expect(
+      mountPoints('36 35 98:0 / /a\\040b rw - ext4 /dev/x rw\n37 35 98:0 /d /c rw - ext4 /dev/x rw\n'),
+    ).toEqual(
+      new Map([
+        ['/a b', { type: 'ext4', whole: true }],
+        ['/c', { type: 'ext4', whole: false }],
+      ]),
+    );
     expect(domainId('a')).not.toBe(domainId('b'));
     expect(domainId('a')).toBe(domainId('a'));
   });

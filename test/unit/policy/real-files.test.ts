@@ -61,6 +61,16 @@ describe('files of this machine', () => {
     ]);
   });
 
+  test('behind symbolic links that go up again are where the kernel finds them', () => {
+    symlinkSync('link/../file', join(top, 'up'));
+    symlinkSync('a/b/..', join(top, 'ends-above'));
+    expect(files.anchor(join(top, 'up'))?.entries[1]).toMatchObject({
+      directory: files.anchor(join(top, 'a'))?.inodes[0],
+      name: 'file',
+    });
+    expect(files.anchor(join(top, 'ends-above'))?.inodes[1]).toBe(files.anchor(join(top, 'a'))?.inodes[0]);
+  });
+
   test('are found by their kind and real path', () => {
     expect(files.find(join(top, 'link/file'))).toMatchObject({ real: join(top, 'a/b/file'), kind: 'file' });
     expect(files.find(join(top, 'link'))).toMatchObject({ real: join(top, 'a/b'), kind: 'directory' });
