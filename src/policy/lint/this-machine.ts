@@ -1,16 +1,12 @@
 import { existsSync } from 'node:fs';
 import { posix } from 'node:path';
 import { Cgroup } from '../../cgroup/index.js';
-import type { Acted, Subject } from '../evaluate/index.js';
+import type { Subject } from '../evaluate/index.js';
 import { type Files, realFiles } from '../files/index.js';
-import type { CapabilityName, Operation } from '../model/index.js';
+import { Essentials, SSHD } from './essentials.js';
+import { loginShells } from './login-shells.js';
 import type { Actor, Essential, Machine } from './machine.js';
 import { processIds, type RunningProcess, runningProcess } from './processes.js';
-
-const SSHD = '/usr/sbin/sshd';
-const SSH_PORT = 22;
-const SHELL = '/bin/sh';
-const OWN_PINS = '/sys/fs/bpf/bpf-lsm';
 
 /**
  * This machine as it is now: its files, and the processes without which nobody gets back in: init, the shells and whatever
@@ -37,23 +33,32 @@ function actorsOf(files: Files): Actor[] {
   const sshd = processIds()
     .map((pid) => runningProcess(pid, files))
     .find((one) => one?.name === 'sshd' && one.parent === 1);
-  const say = essentials(files);
-  const running = (one: RunningProcess, more: Essential[]) => [...say.running(one), ...more];
+  const essentials = new Essentials(files);
+  const running = (one: RunningProcess, more: Essential[]) => [...essentials.ofRunning(one), ...more];
+  const ofSshd = essentials.ofSshd(loginShells());
   return [
     ...(init && init.pid !== own?.pid
-      ? [{ name: 'init', subject: init.subject, essentials: running(init, say.init()) }]
+      ? [{ name: 'init', subject: init.subject, essentials: running(init, essentials.ofInit()) }]
       : []),
     ...ancestors(own, files).map((one) => ({
       name: `${one.name}, which runs this,`,
       subject: one.subject,
-      essentials: running(one, say.shell()),
+      essentials: running(one, essentials.ofShell()),
     })),
     ...(sshd
-      ? [{ name: 'sshd', subject: sshd.subject, essentials: running(sshd, say.sshd()) }]
+      ? [{ name: 'sshd', subject: sshd.subject, essentials: running(sshd, ofSshd) }]
       : existsSync(SSHD)
-        ? [{ name: 'sshd', subject: asRoot(files, SSHD), essentials: say.sshd() }]
+        ? [{ name: 'sshd', subject: asRoot(files, SSHD), essentials: ofSshd }]
         : []),
-    ...(own ? [{ name: 'this tool', subject: own.subject, essentials: running(own, say.tool()) }] : []),
+    ...(own
+      ? [
+          {
+            name: 'this tool',
+            subject: own.subject,
+            essentials: running(own, essentials.ofTool(process.argv[1] ?? '')),
+          },
+        ]
+      : []),
   ];
 }
 
@@ -66,72 +71,4 @@ function ancestors(of: RunningProcess | undefined, files: Files): RunningProcess
 function asRoot(files: Files, executable: string): Subject {
   const none = { real: 0, effective: 0 };
   return { uids: none, gids: none, executable: files.file(executable), cgroup: '/', domains: [] };
-}
-
-function essentials(files: Files) {
-  const onFile = (operation: Operation, verb: string, path: string): Essential[] => {
-    const acted = existsSync(path) ? files.file(path) : null;
-    return acted ? [{ what: `${verb} ${path}`, operation, acted }] : [];
-  };
-  const execute = (path: string) => onFile('exec', 'execute', path);
-  const read = (path: string) => onFile('read', 'read', path);
-  const load = (path: string) => [...read(path), ...onFile('map-exec', 'map', path)];
-  const use = (capability: CapabilityName): Essential => ({
-    what: `use ${capability}`,
-    operation: 'capability',
-    acted: { kind: 'capability', capability },
-  });
-  const plain = (operation: Operation, what: string, acted: Acted = { kind: 'nothing' }): Essential => ({
-    what,
-    operation,
-    acted,
-  });
-  const changeIds = () => [
-    plain('set-uid', 'change its user id'),
-    plain('set-gid', 'change its group id'),
-    use('CAP_SETUID'),
-    use('CAP_SETGID'),
-  ];
-  const listenAt = (family: 4 | 6): Acted => ({
-    kind: 'ip',
-    address: { family, bits: 0n },
-    port: SSH_PORT,
-    transport: 'tcp',
-  });
-  return {
-    running: ({ executable, mapped }: RunningProcess) => [
-      ...(executable === null ? [] : execute(executable)),
-      ...mapped.flatMap(load),
-    ],
-    init: () => [...execute(SHELL), ...read('/etc/passwd'), ...changeIds(), use('CAP_SYS_ADMIN')],
-    shell: () => [...execute(SHELL), ...read('/etc/passwd'), ...read('/dev/tty'), ...execute('/sbin/reboot')],
-    sshd: () => [
-      ...execute(SSHD),
-      ...execute(SHELL),
-      ...read('/etc/ssh/sshd_config'),
-      ...read('/etc/passwd'),
-      ...changeIds(),
-      plain('socket', 'make a socket', {
-        kind: 'socket',
-        family: 'AF_INET',
-        type: 'SOCK_STREAM',
-        protocol: undefined,
-      }),
-      ...(['bind', 'listen', 'accept'] as const).flatMap((operation) =>
-        ([4, 6] as const).map((family) =>
-          plain(operation, `${operation} at port ${SSH_PORT}`, listenAt(family)),
-        ),
-      ),
-    ],
-    tool: () => [
-      ...read(process.argv[1] ?? ''),
-      ...read(OWN_PINS),
-      ...['BPF_OBJ_GET', 'BPF_MAP_LOOKUP_ELEM', 'BPF_MAP_UPDATE_ELEM'].map((command) =>
-        plain('bpf', `call bpf(${command})`, { kind: 'bpf', command, programType: undefined }),
-      ),
-      use('CAP_BPF'),
-      use('CAP_PERFMON'),
-      use('CAP_SYS_ADMIN'),
-    ],
-  };
 }
