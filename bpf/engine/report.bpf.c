@@ -59,6 +59,8 @@ int report(struct bpf_iter__bpf_map_elem* context) {
   generation = generation_in(slot);
   counters = bpf_map_lookup_elem(&denials, &slot);
   if (!generation || !counters || generation->names[policy][0] == 0) return 0;
+  /* Where nothing decides any more, it may be in the slot of policies that did. */
+  if (generation->number != now->number) return 0;
   BPF_SEQ_PRINTF(seq, "policy %u %u %s", generation->number, (generation->enforced >> policy) & 1,
                  generation->names[policy]);
   for (__u32 operation = 0; operation < OPERATIONS; operation++) {

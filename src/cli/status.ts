@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { policyStatus } from '../policy/index.js';
+import { type EngineStatus, policyStatus } from '../policy/index.js';
 import { DIRECTORY, type EngineFlags, engineOptions, TOKEN_FILE } from './engine-options.js';
 import { printJson } from './output.js';
 import { printStatus } from './policy-status.js';
@@ -27,11 +27,16 @@ when there are none.`,
       const status = await policyStatus(engineOptions(flags));
       if (status) {
         printStatus(status, json);
-        if (status.absent.length > 0 || status.unjudged > 0n) process.exitCode = 3;
+        process.exitCode = exitStatusOf(status);
         return;
       }
       if (json) printJson(null);
       else process.stdout.write('There are no policies.\n');
       process.exitCode = 4;
     });
+}
+
+function exitStatusOf({ absent, unjudged, policies }: EngineStatus): number {
+  if (absent.length > 0 || unjudged > 0n) return 3;
+  return policies.length > 0 ? 0 : 4;
 }

@@ -11,7 +11,10 @@ export function family(): Helper {
 /** The same, started in a domain. */
 export async function familyIn(domain: string): Promise<Helper> {
   const stdio = ['pipe', 'pipe', 'ignore'];
-  const child = await runInDomain(domain, [program('family')], { spawn: { stdio: stdio as never } });
+  const child = await runInDomain(domain, [program('family')], {
+    unheld: 'accept',
+    spawn: { stdio: stdio as never },
+  });
   return new Helper(child as ChildProcessWithoutNullStreams);
 }
 

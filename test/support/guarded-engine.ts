@@ -18,13 +18,22 @@ export const ELSEWHERE = `${ROOT}/elsewhere`;
 export const PEER = `${ROOT}/peer`;
 export const TENT = `${ROOT}/tent`;
 
+function isMountPoint(path: string): boolean {
+  return spawnSync('mountpoint', ['-q', path]).status === 0;
+}
+
 export function run(command: string): void {
   const { status, stderr } = spawnSync('/bin/sh', ['-ec', command], { encoding: 'utf8' });
   if (status !== 0) throw new Error(`${command}: ${stderr}`);
 }
 
-/** Mounts what is not there. */
+/**
+ * Mounts what is not there. ROOT is a mount of its own, which shares nothing: where systemd runs, all mounts share what
+ * happens to them, and what is on such a one cannot be moved (fs/namespace.c do_move_mount()).
+ */
 export function pitch(): void {
+  mkdirSync(ROOT, { recursive: true });
+  if (!isMountPoint(ROOT)) run(`mount --bind ${ROOT} ${ROOT}; mount --make-private ${ROOT}`);
   for (const directory of [OUTER, ELSEWHERE, PEER, TENT]) mkdirSync(directory, { recursive: true });
   if (!existsSync(PLACE)) run(`mount -t tmpfs outer ${OUTER}; mkdir -p ${BPFFS} ${OUTER}/side`);
   if (!existsSync(WAY)) run(`mount -t bpf bpf ${BPFFS}; mkdir -p ${WAY} ${BPFFS}/beside`);
@@ -43,6 +52,6 @@ export function unshare(): void {
 }
 
 export function strike(): void {
-  run(`umount -l ${OUTER}`);
+  run(`umount -l ${ROOT}`);
   rmSync(ROOT, { recursive: true });
 }

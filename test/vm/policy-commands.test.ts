@@ -14,6 +14,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { applyPolicies, definePolicy, policyStatus, removePolicies } from '../../src/policy/index.js';
 import { attempt } from '../support/attempt.js';
+import { asOrdinaryUser, noWayForOrdinaryUser } from '../support/ordinary-user.js';
 import { thrown } from '../support/thrown.js';
 
 const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
@@ -59,6 +60,10 @@ describe('the commands of policies', () => {
     expect(removable('one', 'other', 'free')).toEqual(['0', '0', '0']);
     expect(call('apply', one)).toMatchObject({ status: 0, stderr: '' });
     expect(removable('one', 'other', 'free')).toEqual(['EACCES', '0', '0']);
+    expect(call('rollback')).toMatchObject({ status: 0 });
+    expect([call('status').status, ...removable('one')]).toEqual([4, '0']);
+    expect(call('rollback')).toMatchObject({ status: 0 });
+    expect(removable('one', 'other', 'free')).toEqual(['EACCES', '0', '0']);
     expect(json('apply', '--keep', '--confirm-within', '600', other)).toMatchObject({
       policies: [
         { name: 'one', denials: {} },
@@ -89,10 +94,29 @@ describe('the commands of policies', () => {
     expect([existsSync(`${ROOT}/one/file`), existsSync(`${ROOT}/free/file`)]).toEqual([true, false]);
     expect(removable('one', 'free')).toEqual(['0', '0']);
     writeFileSync(`${ROOT}/one/file`, '');
+    expect(call('run', '--domain', 'ketp', 'true')).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('no policy holds the domain ketp: those in force are for kept'),
+    });
     expect(call('run', '--domain', 'kept', 'sh', '-c', remove).status).toBe(7);
     expect(call('run', '--domain', 'kept', 'sh', '-c', 'kill -9 $$').status).toBe(137);
     expect(call('run', written('host', 'host', 'one'), '--', 'true')).toMatchObject({ status: 1 });
     expect(call('status').stdout).toMatch(/^kept {2}enforce\n {2}remove +denied 2\n/);
+  });
+
+  test('do not take what they may not see for nothing', { timeout: 120_000 }, (context) => {
+    const cannot = noWayForOrdinaryUser();
+    if (cannot !== undefined) return context.skip(cannot);
+    expect(call('apply', written('one', 'host', 'one')).status).toBe(0);
+    const [program = '', ...words] = [...asOrdinaryUser(), process.execPath, CLI];
+    for (const command of ['status', 'remove']) {
+      const { status, stderr } = spawnSync(program, [...words, command], { encoding: 'utf8' });
+      expect([status, stderr]).toEqual([
+        1,
+        expect.stringMatching(/cannot see whether .*: do this as root|EACCES/),
+      ]);
+    }
+    expect(call('remove').status).toBe(0);
   });
 
   test('refuse what would lock everybody out, unless that is accepted', { timeout: 120_000 }, async () => {
@@ -121,7 +145,7 @@ test('policies that deny bpf(2) to whoever applies them are applied whole', {
     mode: 'enforce',
     rules: [{ deny: ['bpf'] }],
   });
-  await applyPolicies([policy], { lockout: 'accept', confirmWithin: 4 });
+  await applyPolicies([policy], { lockout: 'accept', confirmWithin: 8 });
   const denied = await thrown(() => policyStatus());
   expect(denied.code).toBe('EACCES');
   // Only the kernel itself can go back.

@@ -68,6 +68,38 @@ describe('generations of policies', () => {
     expect([readable(ONE), readable(OTHER), readable(NONE)]).toEqual(['0', '0', '0']);
   });
 
+  test('fall back to nothing that nobody has confirmed', async () => {
+    await applyPolicies([denying(ONE)]);
+    await applyPolicies([denying(OTHER)], { confirmWithin: 600 });
+    const keeping = () => applyPolicies([{ ...denying(BOTH), name: 'more' }], { keep: true });
+    expect(await thrown(keeping)).toMatchObject({
+      code: 'ERR_BPF_STATE',
+      message: expect.stringContaining('confirm them or roll them back first'),
+    });
+    expect([readable(ONE), readable(OTHER), readable(BOTH)]).toEqual(['0', 'EACCES', '0']);
+    await applyPolicies([denying(BOTH)], { confirmWithin: 1 });
+    while (!(await policyStatus())?.expired) await sleep(50);
+    expect([readable(ONE), readable(OTHER), readable(BOTH)]).toEqual(['EACCES', '0', '0']);
+    expect((await keeping()).policies).toMatchObject([{ name: 'test' }, { name: 'more' }]);
+    expect([readable(ONE), readable(OTHER), readable(BOTH)]).toEqual(['EACCES', '0', 'EACCES']);
+    await applyPolicies([]);
+  });
+
+  test('are none when a removal was cut off', async () => {
+    for (let i = 0; i < 3; i++) await applyPolicies([denying(ONE)]);
+    {
+      using objects = await KernelObjects.open('/sys/fs/bpf/bpf-lsm');
+      new Generations(objects.maps).letGo();
+    }
+    expect(readable(ONE)).toBe('0');
+    expect(await policyStatus()).toMatchObject({ policies: [] });
+    const { policies } = await applyPolicies([{ ...denying(OTHER), name: 'only' }], { keep: true });
+    expect(policies).toMatchObject([{ name: 'only' }]);
+    expect([readable(ONE), readable(OTHER)]).toEqual(['0', 'EACCES']);
+    expect(await removePolicies()).toBe(true);
+    expect(readable(OTHER)).toBe('0');
+  });
+
   test('fall back by themselves when nobody confirms, though the applying process is dead', async () => {
     await applyPolicies([denying(ONE)]);
     using child = new Child('apply-policies', ['4', OTHER]);

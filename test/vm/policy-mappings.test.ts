@@ -103,7 +103,7 @@ describe('a file that is open already', () => {
 
 describe('an executable', () => {
   const status = async (): Promise<number | null> => {
-    const child = await runInDomain(JAIL, [PROGRAM], { spawn: { stdio: 'ignore' } });
+    const child = await runInDomain(JAIL, [PROGRAM], { unheld: 'accept', spawn: { stdio: 'ignore' } });
     const [code] = (await once(child, 'close')) as [number | null];
     return code;
   };

@@ -13,6 +13,7 @@ import {
 import { attempt } from '../support/attempt.js';
 import { Helper } from '../support/helper.js';
 import { program } from '../support/objects.js';
+import { thrown } from '../support/thrown.js';
 
 const ROOT = '/dev/shm/policy-scopes';
 const [ONE, OTHER] = [`${ROOT}/one`, `${ROOT}/other`];
@@ -51,7 +52,9 @@ async function said(child: ChildProcess): Promise<string> {
 }
 
 const inDomain = async (domain: string, command: [string, ...string[]]) =>
-  said(await runInDomain(domain, command, { spawn: { stdio: ['ignore', 'pipe', 'ignore'] } }));
+  said(
+    await runInDomain(domain, command, { unheld: 'accept', spawn: { stdio: ['ignore', 'pipe', 'ignore'] } }),
+  );
 
 describe('the scope of a policy', () => {
   test('is a domain: of a command and its descendants, and nobody else', async () => {
@@ -61,6 +64,22 @@ describe('the scope of a policy', () => {
     expect(attempt(() => readFileSync(ONE))).toBe('0');
     await applyPolicies([]);
     expect(await inDomain('jail', ['bash', '-c', READ])).toBe('0 0 0 0');
+  });
+
+  test('holds a command from its start, or it is not started', async () => {
+    await applyPolicies([denying(ONE, { domain: 'jail' })]);
+    expect(await thrown(() => runInDomain('jial', ['true']))).toMatchObject({
+      code: 'ERR_BPF_STATE',
+      message: expect.stringContaining('those in force are for jail'),
+    });
+    const child = await runInDomain('jail', ['cat', ONE], { spawn: { stdio: 'pipe' } });
+    expect(child.stderr).not.toBeNull();
+    expect(await said(child)).toBe('');
+    expect(child.exitCode).toBe(1);
+    const heard = await runInDomain('jail', ['echo', 'heard'], { spawn: { stdio: ['ignore', 'pipe'] } });
+    expect([heard.stderr === null, await said(heard)]).toEqual([false, 'heard']);
+    await applyPolicies([]);
+    expect(await thrown(() => runInDomain('jail', ['true']))).toMatchObject({ code: 'ERR_BPF_STATE' });
   });
 
   test('follows what is applied, in processes that run already', async () => {

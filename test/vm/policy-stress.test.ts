@@ -106,7 +106,7 @@ describe('many that open files at once, on all processors and preempting each ot
 
     const total = BigInt(files.reduce((sum, [, denied]) => sum + denied, 0));
     const { active, fallback } = generations.state;
-    const counted = [active, fallback].map(({ slot }) => generations.denialsIn(slot)[0] as bigint);
+    const counted = [active, fallback].map((each) => generations.denialsIn(each)[0] as bigint);
     expect((counted[0] as bigint) + (counted[1] as bigint)).toBe(total);
     expect(await policyStatus()).toMatchObject({ unjudged: 0n, lost: 0n });
 

@@ -164,6 +164,27 @@ describe('what somebody has changed of the policies in the kernel', { timeout: 1
     expect(verdicts()).toEqual(AS_BEFORE);
   });
 
+  test('what puts children into the domains of their parents', async () => {
+    const ofDomain = () => applyPolicies([{ ...denying(ONE), scope: { kind: 'domain', name: 'tampered' } }]);
+    expect(await ofDomain()).toMatchObject({ absent: [] });
+    const [pin = ''] = readdirSync(`${DIRECTORY}/links`).filter((name) =>
+      name.startsWith('inherit_domains-'),
+    );
+    unlinkSync(`${DIRECTORY}/links/${pin}`);
+    expect(await policyStatus()).toMatchObject({ absent: ['inherit_domains'] });
+    expect(await ofDomain()).toMatchObject({ absent: [] });
+  });
+
+  test('a table of the policies', async () => {
+    using objects = await KernelObjects.open(DIRECTORY);
+    const { current, states } = objects.maps.control.get(0) as ControlRecord;
+    objects.maps.anchors.delete(states[current]?.active.slot as number);
+    expect(verdicts()).toEqual(['0', '0']);
+    expect(await policyStatus()).toMatchObject({ absent: ['anchors'] });
+    expect(await applyPolicies([denying(ONE)])).toMatchObject({ absent: [] });
+    expect(verdicts()).toEqual(AS_BEFORE);
+  });
+
   test('the policies as they were written', async () => {
     {
       using objects = await KernelObjects.open(DIRECTORY);

@@ -9,7 +9,7 @@ import { bootTimeNs, Generations, type State } from './generations.js';
 import { Guard } from './guard.js';
 import { assertToken } from './guard-token.js';
 import { KernelObjects } from './kernel-objects.js';
-import type { StateRecord } from './layout.js';
+import type { Candidate, StateRecord } from './layout.js';
 import { assertNotOff } from './off-switch.js';
 import { Passage } from './passage.js';
 import { readReport } from './report.js';
@@ -22,11 +22,12 @@ import { EngineTurn } from './turn.js';
 export interface ApplyOptions extends EngineOptions {
   /**
    * Seconds within which {@link confirmPolicies} must be called: if it is not, the kernel goes back to the policies before by
-   * itself, whatever has become of this process. Default: they stay.
+   * itself, whatever has become of this process; to those that were confirmed, or needed not be. Default: they stay.
    */
   confirmWithin?: number;
   /**
-   * Whether the policies that are in force stay beside these; one of the same name is replaced. Default: these are all.
+   * Whether the policies that are in force stay beside these; one of the same name is replaced. Not while they wait to be
+   * confirmed. Default: these are all.
    */
   keep?: boolean;
   /**
@@ -55,7 +56,7 @@ const NOTHING: CompiledGeneration = compile([], { files: new Map(), scopes: [], 
  *   when the kernel command line says `bpf_lsm.policies=off`, `ERR_BPF_POLICY_OBJECT` for an object that
  *   cannot be watched for, `ERR_BPF_POLICY_LIMIT`, `EBUSY` while another process is applying, `ERR_BPF_INACTIVE` when this
  *   kernel consults no BPF programs, `ERR_BPF_MAP_MISMATCH` or `ERR_BPF_STATE` for an engine of another version or one of
- *   whose pins somebody has made others, `ENOENT` for a cgroup that is not there, `ERR_BPF_GUARDED` and
+ *   whose pins somebody has made others, or to keep what waits to be confirmed, `ENOENT` for a cgroup that is not there, `ERR_BPF_GUARDED` and
  *   `ERR_BPF_GUARD_TOKEN` for a guarded one without the token, `ERR_BPF_NOT_VERIFIED` for a guard that does not hold, and
  *   what loading throws. Then the policies before are in force as they were.
  */
@@ -68,6 +69,7 @@ export async function applyPolicies(
   if (guard) assertToken(guard.token);
   assertNotOff();
   await assertEnforceable(policies);
+  if (!keep && lockout === 'refuse') assertNoLockout(policies);
   const ready = keep ? undefined : await compiled(policies);
   using passage = Passage.through(directory, options.token ?? guard?.token);
   using objects = await KernelObjects.open(directory);
@@ -76,26 +78,53 @@ export async function applyPolicies(
   objects.assertPinned();
   const generations = new Generations(objects.maps);
   generations.prepare(NOTHING);
-  const before = decidingNow(generations.state);
-  const all = keep ? together(generations.sourcesIn(before.slot), policies) : policies;
-  if (lockout === 'refuse') assertNoLockout(all);
+  const all = keep ? together(kept(generations), policies) : policies;
+  if (keep && lockout === 'refuse') assertNoLockout(all);
   const next = generations.store(ready ?? (await compiled(all)));
-  await objects.attach([...needed(next), ...inheritance(all)]);
-  const to = {
-    active: next,
-    fallback: before,
-    deadline_ns: confirmWithin === undefined ? 0n : bootTimeNs() + BigInt(Math.round(confirmWithin * 1e9)),
-  };
+  await objects.attach([...new Set([...needed(next), ...inheritance(all)])]);
   objects.detachAllBut([...needed(next), ...neededUntilThen(generations.state), INHERITANCE]);
   if (guard || readReport(directory)?.armed) {
     using keeper = await Guard.open(directory);
     if (guard) await keeper.establish(guard.token, objects, passage);
     else keeper.sync(objects);
   }
-  const status = statusOf(objects, generations, directory, { ...to, expired: false });
+  const to = { active: next, fallback: settled(generations.state), deadline_ns: deadlineIn(confirmWithin) };
+  const status = statusAfter(to, objects, generations, directory);
   // The last thing: from now on the policies may keep this process from asking.
   generations.switchTo(to);
   return status;
+}
+
+/** What stays beside new policies. */
+function kept(generations: Generations): Policy[] {
+  const { state } = generations;
+  if (!waits(state)) return generations.sourcesIn(decidingNow(state));
+  throw wrongState(
+    'the policies that are in force wait to be confirmed: confirm them or roll them back first',
+  );
+}
+
+function waits({ deadline_ns, expired }: State): boolean {
+  return deadline_ns !== 0n && !expired;
+}
+
+/** What there is to fall back to: nothing that nobody has confirmed. */
+function settled({ active, fallback, deadline_ns }: State): Candidate {
+  return deadline_ns === 0n ? active : fallback;
+}
+
+function deadlineIn(seconds: number | undefined): bigint {
+  return seconds === undefined ? 0n : bootTimeNs() + BigInt(Math.round(seconds * 1e9));
+}
+
+/** As it will be, when it may be that nobody can ask any more. */
+function statusAfter(
+  to: StateRecord,
+  objects: KernelObjects,
+  generations: Generations,
+  directory: string,
+): EngineStatus {
+  return { ...statusOf(objects, generations, directory, { ...to, expired: false }), unjudged: 0n };
 }
 
 async function compiled(policies: readonly Policy[]): Promise<CompiledGeneration> {
@@ -113,8 +142,7 @@ function together(old: readonly Policy[], added: readonly Policy[]): Policy[] {
 
 /** The programs for what decides now, and for what might before the switch. */
 function neededUntilThen(state: State): EngineProgram[] {
-  const waits = state.deadline_ns !== 0n && !state.expired;
-  return [...needed(decidingNow(state)), ...(waits ? needed(state.fallback) : [])];
+  return [...needed(decidingNow(state)), ...(waits(state) ? needed(state.fallback) : [])];
 }
 
 /**
@@ -155,6 +183,7 @@ export async function policyStatus(options: EngineOptions = {}): Promise<EngineS
   using _passage = Passage.through(directory, token);
   using objects = await KernelObjects.open(directory);
   objects.assertWhole();
+  if (token !== undefined) await Guard.sweep(directory);
   return statusOf(objects, new Generations(objects.maps), directory);
 }
 
@@ -170,6 +199,7 @@ export async function removePolicies(options: EngineOptions = {}): Promise<boole
   using _passage = Passage.through(directory, token);
   using objects = await KernelObjects.open(directory);
   using _turn = EngineTurn.take(objects.maps);
+  objects.assertPinned();
   // The programs outlive their pins for a moment.
   new Generations(objects.maps).letGo();
   // Killed before this, it leaves no policies and a guard, for who has the token; killed after it, neither.
@@ -193,7 +223,8 @@ async function change(
   objects.assertPinned();
   const generations = new Generations(objects.maps);
   const next = to(generations.state);
-  const status = statusOf(objects, generations, directory, { ...next, expired: false });
+  if (token !== undefined) await Guard.sweep(directory);
+  const status = statusAfter(next, objects, generations, directory);
   generations.switchTo(next);
   return status;
 }

@@ -4,7 +4,15 @@ import type { Maps } from '../../object/index.js';
 import type { Policy } from '../model/index.js';
 import type { CompiledGeneration } from './compile.js';
 import type { EngineMaps, EngineShape } from './kernel-maps.js';
-import { type Candidate, type ControlRecord, LAYOUT, SLOTS, STATES, type StateRecord } from './layout.js';
+import {
+  type Candidate,
+  type ControlRecord,
+  type GenerationRecord,
+  LAYOUT,
+  SLOTS,
+  STATES,
+  type StateRecord,
+} from './layout.js';
 import { policiesFrom } from './sources.js';
 
 const NOTHING = { slot: 0, number: 1, by_host: 0n, by_cgroup: 0n, by_domain: 0n };
@@ -18,6 +26,21 @@ type TableName = Exclude<MapOfMapsName, 'generations' | 'denials'>;
 type MapOfMapsName = {
   [Name in keyof EngineMaps]: EngineMaps[Name] extends { inner: unknown } ? Name : never;
 }[keyof EngineMaps];
+
+/** Without one of these, a generation is not what was applied. */
+const TABLES: readonly TableName[] = [
+  'anchors',
+  'names',
+  'scopes',
+  'ids',
+  'facts',
+  'addresses',
+  'ports',
+  'unix_names',
+  'sockets',
+  'sources',
+];
+
 type EntryOf<Name extends TableName> = readonly [
   EngineMaps[Name]['inner']['key'],
   EngineMaps[Name]['inner']['value'],
@@ -97,7 +120,10 @@ export class Generations {
     return { slot, number, ...operationsOf(generation) };
   }
 
-  /** The one store that changes which generation decides; what it leads to is written before. */
+  /**
+   * The one store that changes which generation decides; what it leads to is written before. What was not judged for want of
+   * a generation is counted from here on.
+   */
   switchTo({ active, fallback, deadline_ns }: StateRecord): void {
     const { control } = this.#maps;
     // So that nobody still reads the record that is the next.
@@ -107,7 +133,7 @@ export class Generations {
     const next = (record.current + 1) % STATES;
     const states = [...record.states];
     states[next] = { active, fallback, deadline_ns };
-    control.set(0, { ...record, states });
+    control.set(0, { ...record, states, missing: 0n });
     Atomics.store(new Uint32Array(control.memory()), CURRENT_WORD, next);
   }
 
@@ -116,26 +142,41 @@ export class Generations {
     if (this.#control().layout === LAYOUT) this.switchTo(NOTHING_DECIDES);
   }
 
-  /** The names of the policies of a slot, in the order of their bits. */
-  policiesIn(slot: number): { name: string; enforced: boolean }[] {
-    using generation = this.#maps.generations.open(slot);
-    const record = generation?.get(0);
+  /** The names of the policies of a generation, in the order of their bits. */
+  policiesIn(candidate: Candidate): { name: string; enforced: boolean }[] {
+    const record = this.#recordOf(candidate);
     if (!record) return [];
     return record.names
       .filter((name) => name !== '')
       .map((name, index) => ({ name, enforced: ((record.enforced >> BigInt(index)) & 1n) === 1n }));
   }
 
-  /** The policies of a slot, as they were applied. */
-  sourcesIn(slot: number): Policy[] {
-    using sources = this.#maps.sources.open(slot);
+  /** The policies of a generation, as they were applied. */
+  sourcesIn(candidate: Candidate): Policy[] {
+    if (!this.#recordOf(candidate)) return [];
+    using sources = this.#maps.sources.open(candidate.slot);
     return sources ? policiesFrom(sources.entries()) : [];
   }
 
-  /** How often each policy of a slot denied an operation, or would have: [policy][operation]. */
-  denialsIn(slot: number): bigint[] {
+  /** The tables of a generation that somebody took away. */
+  missingOf({ slot }: Candidate): string[] {
+    return TABLES.filter((name) => {
+      using table = this.#maps[name].open(slot);
+      return !table;
+    });
+  }
+
+  /** How often each policy of a generation denied an operation, or would have: [policy][operation]. */
+  denialsIn({ slot }: Candidate): bigint[] {
     using denials = this.#maps.denials.open(slot);
     return denials ? [...denials.values()] : [];
+  }
+
+  /** Undefined where nothing decides, though there may be a generation of another number in the slot. */
+  #recordOf({ slot, number }: Candidate): GenerationRecord | undefined {
+    using generation = this.#maps.generations.open(slot);
+    const record = generation?.get(0);
+    return record?.number === number ? record : undefined;
   }
 
   #control(): ControlRecord {

@@ -6,7 +6,7 @@ import { native } from '../../native.js';
 import { BpfObject } from '../../object/index.js';
 import { ftraceCanBeSwitchedOff } from './ftrace-switch.js';
 import { assertToken, guardId, hashOfToken } from './guard-token.js';
-import { type Guarded, guardedIds, keyOf } from './guarded-ids.js';
+import { type Guarded, guardedIds, isThere, keyOf } from './guarded-ids.js';
 import type { KernelObjects } from './kernel-objects.js';
 import { loadPrograms } from './load-programs.js';
 import type { Passage } from './passage.js';
@@ -144,6 +144,17 @@ export class Guard implements Disposable {
     const found = new Map([...guarded.keys()].map((what) => [keyOf(what), what]));
     guarded.setMany([...wanted].filter(([key]) => !found.has(key)).map(([, what]) => [what, 1] as const));
     for (const [key, what] of found) if (!wanted.has(key)) guarded.delete(what);
+  }
+
+  /**
+   * Whatever who has the token has made since is guarded too (bpf/engine/guard.bpf.c guard_new()): what of it is gone again
+   * is forgotten here, so that there is room for more. Nothing is done where nothing is guarded.
+   */
+  static async sweep(directory: string): Promise<void> {
+    if (!Guard.exists(directory)) return;
+    using guard = await Guard.open(directory);
+    const { guarded } = guard.#object.maps;
+    for (const what of [...guarded.keys()]) if (!isThere(what)) guarded.delete(what);
   }
 
   /** Lets everybody pass from now on, and takes the guard away. */

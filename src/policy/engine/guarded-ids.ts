@@ -14,6 +14,18 @@ export function keyOf({ kind, id }: Guarded): string {
   return `${kind} ${id}`;
 }
 
+/** Whether the kernel has it still: no other gets its id soon, since they go round (idr_alloc_cyclic()). */
+export function isThere({ kind, id }: Guarded): boolean {
+  switch (kind) {
+    case 'GUARDED_MAP':
+      return native().inventoryMap(id) !== null;
+    case 'GUARDED_PROGRAM':
+      return native().inventoryProgram(id) !== null;
+    case 'GUARDED_LINK':
+      return linkInfoById(id) !== null;
+  }
+}
+
 /** All that an engine consists of: what is pinned in its directory, what that rests on, and the maps in its maps. */
 export function guardedIds(directory: string, objects: KernelObjects): Guarded[] {
   const inner = Object.values(objects.maps).flatMap((map: unknown) =>

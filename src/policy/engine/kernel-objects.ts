@@ -1,6 +1,6 @@
-import { existsSync, readdirSync, rmdirSync, unlinkSync } from 'node:fs';
+import { existsSync, readdirSync, rmdirSync, statSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { BpfError, rephrase } from '../../errors.js';
+import { BpfError, rephrase, usualReason } from '../../errors.js';
 import { type BpfObject, type Maps, preparePinPath } from '../../object/index.js';
 import type { EngineObject, EngineProgram } from '../abilities/index.js';
 import { pinnedMaps } from './attachment.js';
@@ -49,9 +49,20 @@ export class KernelObjects implements Disposable {
     this.#holder = holder;
   }
 
-  /** Whether something of an engine is pinned there. */
+  /**
+   * Whether something of an engine is pinned there.
+   *
+   * @throws BpfError `EACCES` for who may not look
+   */
   static exist(directory: string): boolean {
-    return existsSync(join(directory, 'control'));
+    try {
+      statSync(join(directory, 'control'));
+      return true;
+    } catch (error) {
+      const cause = error as NodeJS.ErrnoException;
+      if (cause.code === 'ENOENT' || cause.code === 'ENOTDIR') return false;
+      throw unseen(directory, cause);
+    }
   }
 
   /** The programs that are attached for an engine there, as the names of the pins have it: of a guarded one they are right. */
@@ -89,8 +100,9 @@ export class KernelObjects implements Disposable {
    * @throws BpfError `EBUSY` when another process has taken them away since they were opened
    */
   assertPinned(): void {
-    if (pinnedMaps(this.#directory, ['control']).get('control') !== this.maps.control.id)
-      throw takenAway(this.#directory);
+    const pinned = new Set(pinnedMaps(this.#directory, MAPS).values());
+    const held = Object.entries(this.maps).filter(([name]) => MAPS.includes(name));
+    if (held.some(([, { id }]) => !pinned.has(id))) throw takenAway(this.#directory);
   }
 
   /**
@@ -144,6 +156,19 @@ function makeDirectories(directory: string): void {
       path: directory,
     });
   }
+}
+
+function unseen(directory: string, cause: NodeJS.ErrnoException): BpfError {
+  const { code = 'EIO', errno } = cause;
+  return new BpfError(`cannot see whether there are policies in ${directory}: ${cause.message}`, {
+    code,
+    reason: usualReason(code),
+    ...(errno !== undefined && { errno }),
+    syscall: 'stat',
+    path: directory,
+    cause,
+    ...(code === 'EACCES' && { hint: 'do this as root' }),
+  });
 }
 
 function takenAway(directory: string): BpfError {

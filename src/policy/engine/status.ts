@@ -1,4 +1,4 @@
-import { type EngineProgram, programsFor } from '../abilities/index.js';
+import { type EngineProgram, INHERITANCE, programsFor } from '../abilities/index.js';
 import { ALL_OPERATIONS, type Operation } from '../model/index.js';
 import type { Generations, State } from './generations.js';
 import { Guard } from './guard.js';
@@ -28,7 +28,10 @@ export interface EngineStatus {
   readonly expired: boolean;
   /** The programs that are attached. */
   readonly programs: readonly string[];
-  /** Programs without which policies are not enforced in full, and that somebody took away: apply them again. */
+  /**
+   * Programs without which policies are not enforced in full, and tables that they judge by, that somebody took away: apply
+   * the policies again.
+   */
   readonly absent: readonly string[];
   /** How many calls were not judged since somebody took the policies out of the engine's maps. */
   readonly unjudged: bigint;
@@ -48,13 +51,13 @@ export function statusOf(
   state: State = generations.state,
 ): EngineStatus {
   const now = decidingNow(state);
-  const denials = generations.denialsIn(now.slot);
+  const denials = generations.denialsIn(now);
   const programs = objects.attached();
   const { troubles } = generations;
   const report = readReport(directory);
   return {
     generation: now.number,
-    policies: generations.policiesIn(now.slot).map(({ name, enforced }, index) => ({
+    policies: generations.policiesIn(now).map(({ name, enforced }, index) => ({
       name,
       mode: enforced ? 'enforce' : 'audit',
       denials: denialsOf(denials.slice(index * OPERATIONS, (index + 1) * OPERATIONS)),
@@ -63,7 +66,7 @@ export function statusOf(
     confirmUntilNs: state.deadline_ns === 0n ? undefined : state.deadline_ns,
     expired: state.expired,
     programs,
-    absent: absentOf(now, programs, directory, report),
+    absent: [...absentOf(now, programs, directory, report), ...generations.missingOf(now)],
     unjudged: troubles.missing,
     lost: troubles.lost,
     ...guardOf(report),
@@ -121,7 +124,8 @@ export function decidingNow({ active, fallback, expired }: State): Candidate {
 /** The programs that a generation cannot do without. */
 export function needed({ by_host, by_cgroup, by_domain }: Operations): EngineProgram[] {
   const operations = by_host | by_cgroup | by_domain;
-  return programsFor(ALL_OPERATIONS.filter((_, index) => (operations >> BigInt(index)) & 1n));
+  const judging = programsFor(ALL_OPERATIONS.filter((_, index) => (operations >> BigInt(index)) & 1n));
+  return by_domain === 0n ? judging : [...judging, INHERITANCE];
 }
 
 function denialsOf(counters: readonly bigint[]): Partial<Record<Operation, bigint>> {

@@ -13,7 +13,8 @@ const OVER_WORD = 2;
  * process: whoever comes next sees that it is gone.
  *
  * Turns are numbered, and the highest is the one that counts: of two processes that want the same number, the kernel lets
- * one have it (BPF_NOEXIST). Its end is a store and no call of bpf(2), which the policies that were applied may deny.
+ * one have it (BPF_NOEXIST). Who has looked, and was stopped for so long that its number is free again, finds a higher one
+ * when it has it. Its end is a store and no call of bpf(2), which the policies that were applied may deny.
  */
 export class EngineTurn implements Disposable {
   readonly #control: Uint32Array;
@@ -37,7 +38,13 @@ export class EngineTurn implements Disposable {
       if (cause instanceof BpfError && cause.code === 'EEXIST') throw busy(turns.get(number)?.pid ?? 0);
       throw cause;
     }
-    for (const [old] of entries) turns.delete(old);
+    const others = [...turns.entries()].filter(([other]) => other !== number);
+    const ahead = others.find(([other]) => other > number);
+    if (ahead) {
+      turns.delete(number);
+      throw busy(ahead[1].pid);
+    }
+    for (const [old] of others) turns.delete(old);
     return new EngineTurn(words, number);
   }
 
