@@ -44,6 +44,7 @@ export const KERNEL: { readonly [Name in OperationOf<'kernel'>]: Carriers } = {
     ],
     blind: [
       'A new mount namespace copies all mounts.',
+      'open_tree(2) with OPEN_TREE_CLONE makes a mount that is nowhere, and what is on it can be used by its descriptor.',
       'Automounts are made by the kernel.',
       'A move_mount(2) of what fsmount(2) made cannot be told from one of what open_tree(2) copied: a copy of a whole file system has its type, that of a part has none, like a bind mount.',
     ],
