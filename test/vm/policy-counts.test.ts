@@ -37,7 +37,7 @@ const execute = (path: string) => spawnSync(path).error?.message.split(' ').at(-
 const EXECUTION: RuleInput[] = [{ deny: ['exec'], objects: [{ beneath: KEPT }] }];
 const MANY: RuleInput[] = [{ deny: ['read', 'write', 'exec', 'chmod'], objects: [{ beneath: KEPT }] }];
 
-describe('what is counted', () => {
+describe('what is counted', { timeout: 120_000 }, () => {
   test.each([
     [PROGRAM, 1n],
     [SCRIPT, 1n],
