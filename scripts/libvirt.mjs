@@ -5,13 +5,14 @@ import { existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { giveUp, ROOT, say } from './say.mjs';
 
-const STATE = `${ROOT}build/vagrant`;
+// Of the host, and not of this clone: the machine of another may be the last to be taken away.
+const STATE = '/run/bpf-lsm-vagrant';
 const SYSTEM = ['-q', '-c', 'qemu:///system'];
 const PATIENCE_SECONDS = 30;
 
 /** Makes sure that libvirt answers. */
 export async function startLibvirt() {
-  mkdirSync(STATE, { recursive: true });
+  mkdirSync(STATE, { recursive: true, mode: 0o700 });
   if (!answers()) {
     say('Starting libvirt');
     startDaemon('virtlogd', ['/usr/sbin/virtlogd']);

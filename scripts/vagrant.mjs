@@ -61,6 +61,7 @@ function isEmulated() {
 async function destroy() {
   if (!existsSync(`${ROOT}vagrant/.vagrant`)) {
     say('There is no machine.');
+    await stopLibvirt();
     return 0;
   }
   await startLibvirt();
