@@ -1,9 +1,9 @@
-import { type BigIntStats, lstatSync, readlinkSync, realpathSync } from 'node:fs';
+import { type BigIntStats, lstatSync, readlinkSync } from 'node:fs';
 import { posix } from 'node:path';
 import type { ActedFile, Anchor, Entry, Step } from '../evaluate/index.js';
 import type { Files, FoundFile } from './files.js';
 import { type MountEntry, mountAt, mountOf, mountTable } from './mount-table.js';
-import { MOST_LINKS, targetPath } from './symbolic-link.js';
+import { MOST_LINKS, realPath, targetPath } from './symbolic-link.js';
 
 /** The files of this machine, as this process sees them at the time of each call; mounts as they are now. */
 export function realFiles(mounts: readonly MountEntry[] = mountTable()): Files {
@@ -22,7 +22,7 @@ class RealFiles implements Files {
     const entries: Entry[] = [];
     let at = path;
     for (let links = 0; links < MOST_LINKS; links++) {
-      const directory = realOf(posix.dirname(at));
+      const directory = realPath(posix.dirname(at));
       if (directory === undefined) break;
       const spot = posix.join(directory, posix.basename(at));
       if (spot !== '/') entries.push({ directory: this.#identity(directory), name: posix.basename(at) });
@@ -36,8 +36,8 @@ class RealFiles implements Files {
   };
 
   file(path: string): ActedFile | null {
-    const real = realOf(path);
-    const directory = realOf(posix.dirname(path));
+    const real = realPath(path);
+    const directory = realPath(posix.dirname(path));
     const place = real ?? (directory === undefined ? undefined : posix.join(directory, posix.basename(path)));
     if (place === undefined) return null;
     const stats = statOf(place);
@@ -50,8 +50,8 @@ class RealFiles implements Files {
   }
 
   find(path: string): FoundFile | null {
-    const real = realOf(path);
-    const directory = realOf(posix.dirname(path));
+    const real = realPath(path);
+    const directory = realPath(posix.dirname(path));
     const place = real ?? (directory === undefined ? path : posix.join(directory, posix.basename(path)));
     const stats = real === undefined ? undefined : statOf(real);
     const kind =
@@ -110,14 +110,6 @@ function sourceOf(
   if (whole === undefined) return undefined;
   const path = posix.join(whole.point, root);
   return statOf(path) ? { path, top: whole.point } : undefined;
-}
-
-function realOf(path: string): string | undefined {
-  try {
-    return realpathSync.native(path);
-  } catch {
-    return undefined;
-  }
 }
 
 function statOf(path: string): BigIntStats | undefined {

@@ -18,7 +18,8 @@ export function targetPath(directory: string, target: string): string {
   return /^\.{1,2}$/.test(posix.basename(bare)) ? (realPath(bare) ?? bare) : bare;
 }
 
-function realPath(path: string): string | undefined {
+/** A path without symbolic links; undefined when there is no such file, or it cannot be come to. */
+export function realPath(path: string): string | undefined {
   try {
     return realpathSync.native(path);
   } catch {
