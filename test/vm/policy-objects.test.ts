@@ -127,6 +127,10 @@ describe('rules about what a file is', () => {
         { deny: ['read'], objects: [{ fileSystem: 'fuse' }] },
         { allow: ['read'], objects: [{ fileSystem: 'fuse.test' }] },
       ],
+      beside: [
+        { deny: ['read'], objects: [{ fileSystem: 'fuse' }] },
+        { allow: ['read'], objects: [{ fileSystem: 'fuse.other' }] },
+      ],
     } satisfies Record<string, RuleInput[]>;
     for (const [name, each] of Object.entries<RuleInput[]>(rules)) {
       await applyPolicies([jailed(each)]);
@@ -141,6 +145,7 @@ describe('rules about what a file is', () => {
       subtype: 'EACCES',
       other: unanswered,
       nearer: unanswered,
+      beside: 'EACCES',
       after: unanswered,
     });
   });
